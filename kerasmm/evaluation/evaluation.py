@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from kerasmm.console import progress
+from kerasmm.data.boxes import Box, read_boxes
 from kerasmm.data.dataset import Dataset
+from kerasmm.evaluation.pointing import pointing_figures
 from kerasmm.evaluation.search import search_figures
 from kerasmm.systems.system import Arrays, System
 
@@ -39,18 +42,22 @@ class Evaluation:
         self.seed, self.quiet = seed, quiet
         self._folder = tempfile.TemporaryDirectory(prefix="kerasmm-evaluation-")
         self._outputs: dict[str, Arrays] = {}
+        self._ids: dict[str, list[str]] = {}
         self._scores: dict[str, np.ndarray] = {}
+        self._boxes: dict[str, list[tuple[str, Box]]] | None = None
 
     def outputs(self, split: str) -> Arrays:
         """Outputs of a whole split, by name."""
         if split not in self._outputs:
             count = len(self.dataset.records(split))
             arrays: Arrays = {}
+            ids = self._ids[split] = []
             filled = 0
             with progress(self.quiet) as bar:
                 task = bar.add_task(f"embed {split}", total=count, note="")
                 for batch in self.system.outputs(self.model, self.dataset, split):
                     size = len(batch["id"])
+                    ids += [post_id.decode() for post_id in batch["id"].tolist()]
                     for name, values in batch.items():
                         if name != "id":
                             if name not in arrays:
@@ -76,6 +83,15 @@ class Evaluation:
     def search(self, queries: np.ndarray, vectors: np.ndarray, relevant: np.ndarray, distance: str) -> dict[str, float]:
         """Precision at k and mAP of queries."""
         return search_figures(queries, vectors, relevant, distance)
+
+    def pointing(self, split: str, words: Sequence[str], grid: tuple[int, int]) -> dict[str, float]:
+        """How often `looks` `(n, L)` points at a box of the word; empty where the data set knows no boxes."""
+        if self._boxes is None:
+            self._boxes = read_boxes(self.dataset.folder)
+        if not self._boxes:
+            return {}
+        looks = self.outputs(split)["looks"]
+        return pointing_figures(looks, self._ids[split], self._boxes, words, grid)
 
     def ridge(self, train: Arrays, test: Arrays, target: str) -> np.ndarray | None:
         """Scores of ridge regression from pooled features."""

@@ -7,7 +7,7 @@ Thematic Workshops of ACM Multimedia. Equation and section numbers are the paper
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
@@ -273,16 +273,16 @@ class DMAN(System):
     # === Protocol (sections 4.3 and 4.4) ===
 
     def outputs(self, model: keras.Model, dataset: Dataset, split: str) -> Iterator[Arrays]:
+        import keras
+
+        from kerasmm.data.boxes import BOXES_FILE
         from kerasmm.systems.outputs import model_outputs
 
-        yield from model_outputs(
-            model,
-            dataset,
-            split,
-            self.picture,
-            {name: self.vocabularies[name] for name in self.vocabulary_names},
-            {"words": "vectors"},
-        )
+        wanted: dict[str, Callable[[dict[str, Any]], Any]] = {"vectors": lambda outputs: outputs["words"]}
+        if (dataset.folder / BOXES_FILE).is_file():
+            wanted["looks"] = lambda outputs: keras.ops.argmax(outputs["attention"], axis=-1)
+        words = {name: self.vocabularies[name] for name in self.vocabulary_names}
+        yield from model_outputs(model, dataset, split, self.picture, words, wanted)
 
     def _queries(self, evaluator: Evaluator, test: Arrays) -> dict[str, tuple[np.ndarray, np.ndarray]]:
         """Query words as one-hot vectors with the posts that each is right for: label words (4.4), and every word."""
@@ -305,7 +305,13 @@ class DMAN(System):
             figures |= {f"{name}/{key}": value for key, value in found.items()}
         # Where no label is a word of the vocabulary, every word is a query.
         figures.setdefault(self.monitor, figures.get("tag_search/mAP", 0.0))
-        return figures
+        return figures | self._pointing(evaluator)
+
+    def _pointing(self, evaluator: Evaluator) -> dict[str, float]:
+        grid = self.encoder.grid
+        assert grid is not None
+        found = evaluator.pointing(evaluator.split, self.vocabularies["tags"], grid)
+        return {f"pointing/{key}": value for key, value in found.items()}
 
     def evaluate(self, evaluator: Evaluator) -> dict[str, float]:
         train, test = evaluator.outputs("train"), evaluator.outputs(evaluator.split)
@@ -329,7 +335,7 @@ class DMAN(System):
             classes = evaluator.ridge(train, test, "labels") if has_labels else None
             if classes is not None:
                 add("ridge/classification", evaluator.classification(train, {**test, "scores": classes}))
-        return figures
+        return figures | self._pointing(evaluator)
 
     def table(self, figures: dict[str, float]) -> list[tuple[str, list[str], list[list[str]]]]:
         from kerasmm.systems.tables import percent_rows

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,22 +20,22 @@ BATCH = 64
 
 
 def model_outputs(
-    model: keras.Model,
+    model: keras.Model | None,
     dataset: Dataset,
     split: str,
     picture: batches.Picture,
     vocabularies: Mapping[str, Sequence[str]],
-    names: Mapping[str, str],
+    wanted: Mapping[str, Callable[[dict[str, tf.Tensor]], tf.Tensor]],
 ) -> Iterator[Arrays]:
     """Outputs of a one-input model, with what the posts hold.
 
     Args:
-        model: From a picture to a dict of outputs.
+        model: From a picture to a dict of outputs; None gives what the posts hold and no outputs.
         dataset: The data set.
         split: One of its splits.
         picture: How pictures come into the model.
         vocabularies: Word lists by field; each comes as a multi-hot array of that name.
-        names: Which outputs of the model to return, and under which names.
+        wanted: What to return, by name, of the model's dict of outputs.
 
     Yields:
         Per batch: `id` (bytes), the multi-hot fields, the named outputs, and `features`, the mean over the regions,
@@ -57,12 +57,13 @@ def model_outputs(
             found["features"] = tf.reduce_mean(regions, axis=1)
         return found
 
-    predict = _graph(model, tuple(picture.shape))
+    predict = _graph(model, tuple(picture.shape)) if model is not None else None
     rows = batches.row_batches(np.arange(len(records)), BATCH)
     for batch in rows.map(fields, num_parallel_calls=2, deterministic=True).prefetch(2):
         found = {name: value.numpy() for name, value in batch.items() if name != "picture"}
-        outputs = predict(batch["picture"])
-        found |= {new: outputs[old].numpy() for old, new in names.items()}
+        if predict is not None:
+            outputs = predict(batch["picture"])
+            found |= {name: pick(outputs).numpy() for name, pick in wanted.items()}
         yield found
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import abc
 import dataclasses
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 if TYPE_CHECKING:
@@ -61,6 +61,10 @@ class Evaluator(Protocol):
 
     def search(self, queries: np.ndarray, vectors: np.ndarray, relevant: np.ndarray, distance: str) -> dict[str, float]:
         """Ranks `vectors` for each query; `relevant` `(queries, posts)` (DMAN, 4.4)."""
+
+    def pointing(self, split: str, words: Sequence[str], grid: tuple[int, int]) -> dict[str, float]:
+        """How often `looks` `(n, L)`, the cell that each word looks at most, overlaps a box of the word; empty where the
+        data set knows no boxes."""
 
     def ridge(self, train: Arrays, test: Arrays, target: str) -> np.ndarray | None:
         """Scores of ridge regression from `features` to a target, or None where the posts hold no features."""

@@ -1,4 +1,4 @@
-"""The planted truth: `truth.json` about the world and its people, `truth.jsonl` with one line a post."""
+"""The planted truth: `truth.json` about the world and its people, `truth.jsonl` with one line a post, `boxes.jsonl`."""
 
 from __future__ import annotations
 
@@ -11,10 +11,9 @@ from typing import Any
 from data_prep.sources.shapes.people import COOL, GROUPS, HABITS, WRONG_TAG_SHARE, User
 from data_prep.sources.shapes.world import BACKGROUNDS, COLOURS, CONNOTATIONS, SHAPES, SIDE, TEXTURES, Scene
 from kerasmm.console import UserError
+from kerasmm.data.boxes import BOXES_FILE, Box, overlapped_cells, write_boxes
 
 WORLD_FILE, POSTS_FILE = "truth.json", "truth.jsonl"
-
-Box = tuple[float, float, float, float]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,14 +28,7 @@ class ThingTruth:
 
     def cells(self, grid: tuple[int, int]) -> frozenset[int]:
         """Row-major numbers of the cells of a `(rows, columns)` grid over the picture that the box overlaps."""
-        rows, columns = grid
-        y0, x0, y1, x1 = self.box
-        return frozenset(
-            row * columns + column
-            for row in range(rows)
-            for column in range(columns)
-            if row / rows < y1 and (row + 1) / rows > y0 and column / columns < x1 and (column + 1) / columns > x0
-        )
+        return frozenset(overlapped_cells(self.box, grid))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -69,7 +61,7 @@ class PostTruth:
 
 
 def write(folder: Path, seed: int, users: Iterable[User], posts: Iterable[PostTruth]) -> list[Path]:
-    """Writes both files and returns their paths."""
+    """Writes the files and returns their paths."""
     world = {
         "synthetic": True,
         "seed": seed,
@@ -84,11 +76,12 @@ def write(folder: Path, seed: int, users: Iterable[User], posts: Iterable[PostTr
         "groups": {group.name: {"words": dict(group.words), COOL: group.cool} for group in GROUPS},
         "users": {user.name: user.group.name for user in users},
     }
-    paths = [folder / WORLD_FILE, folder / POSTS_FILE]
+    paths = [folder / WORLD_FILE, folder / POSTS_FILE, folder / BOXES_FILE]
     paths[0].write_text(json.dumps(world, indent=2) + "\n", encoding="utf-8")
     with paths[1].open("w", encoding="utf-8") as file:
         for post in posts:
             file.write(json.dumps(dataclasses.asdict(post)) + "\n")
+    write_boxes(paths[2], ((post.id, [(t.word, t.box) for t in post.things]) for post in read_posts(folder).values()))
     return paths
 
 
