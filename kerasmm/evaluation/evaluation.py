@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kerasmm.console import progress
-from kerasmm.data.boxes import Box, read_boxes
+from kerasmm.data.boxes import BOXES_FILE, Box, read_boxes
 from kerasmm.data.dataset import Dataset
 from kerasmm.evaluation.pointing import pointing_figures
 from kerasmm.evaluation.search import search_figures
@@ -84,12 +84,15 @@ class Evaluation:
         """Precision at k and mAP of queries."""
         return search_figures(queries, vectors, relevant, distance)
 
+    @property
+    def has_boxes(self) -> bool:
+        """Whether the data set knows what words are about in its pictures."""
+        return (self.dataset.folder / BOXES_FILE).is_file()
+
     def pointing(self, split: str, words: Sequence[str], grid: tuple[int, int]) -> dict[str, float]:
-        """How often `looks` `(n, L)` points at a box of the word; empty where the data set knows no boxes."""
+        """How often `looks` `(n, L)` points at a box of the word."""
         if self._boxes is None:
             self._boxes = read_boxes(self.dataset.folder)
-        if not self._boxes:
-            return {}
         looks = self.outputs(split)["looks"]
         return pointing_figures(looks, self._ids[split], self._boxes, words, grid)
 

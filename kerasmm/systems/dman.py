@@ -308,6 +308,8 @@ class DMAN(System):
         return figures | self._pointing(evaluator)
 
     def _pointing(self, evaluator: Evaluator) -> dict[str, float]:
+        if not evaluator.has_boxes:
+            return {}
         grid = self.encoder.grid
         assert grid is not None
         found = evaluator.pointing(evaluator.split, self.vocabularies["tags"], grid)

@@ -53,6 +53,10 @@ class Evaluator(Protocol):
 
     split: str
 
+    @property
+    def has_boxes(self) -> bool:
+        """Whether the data set knows what words are about in its pictures; then outputs hold `looks`."""
+
     def outputs(self, split: str) -> Arrays:
         """What `System.outputs` gave for a split."""
 
@@ -63,8 +67,7 @@ class Evaluator(Protocol):
         """Ranks `vectors` for each query; `relevant` `(queries, posts)` (DMAN, 4.4)."""
 
     def pointing(self, split: str, words: Sequence[str], grid: tuple[int, int]) -> dict[str, float]:
-        """How often `looks` `(n, L)`, the cell that each word looks at most, overlaps a box of the word; empty where the
-        data set knows no boxes."""
+        """How often `looks` `(n, L)`, the cell that each word looks at most, overlaps a box of the word."""
 
     def ridge(self, train: Arrays, test: Arrays, target: str) -> np.ndarray | None:
         """Scores of ridge regression from `features` to a target, or None where the posts hold no features."""
