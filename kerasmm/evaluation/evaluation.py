@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kerasmm.console import progress
+from kerasmm.console import UserError, progress
 from kerasmm.data.boxes import BOXES_FILE, Box, read_boxes
 from kerasmm.data.dataset import Dataset
+from kerasmm.evaluation.baselines import Baseline, Views, find
 from kerasmm.evaluation.pointing import pointing_figures
-from kerasmm.evaluation.search import search_figures
+from kerasmm.evaluation.search import neighbour_figures, search_figures
 from kerasmm.systems.system import Arrays, System
 
 if TYPE_CHECKING:
@@ -28,22 +29,31 @@ class Evaluation:
 
     Args:
         system: The system.
-        model: Its model.
+        model: Its model; None to evaluate baselines only.
         dataset: A data set with the model's vocabularies.
         split: The split to report on.
         seed: Seeds the classifier of the protocol.
         quiet: No progress bar.
+        settings: By baseline, what was chosen before; others are chosen on the validation split and added here.
     """
 
     def __init__(
-        self, system: System, model: keras.Model, dataset: Dataset, split: str, seed: int = 0, quiet: bool = True
+        self,
+        system: System,
+        model: keras.Model | None,
+        dataset: Dataset,
+        split: str,
+        seed: int = 0,
+        quiet: bool = True,
+        settings: dict[str, dict[str, Any]] | None = None,
     ) -> None:
         self.system, self.model, self.dataset, self.split = system, model, dataset, split
         self.seed, self.quiet = seed, quiet
         self._folder = tempfile.TemporaryDirectory(prefix="kerasmm-evaluation-")
         self._outputs: dict[str, Arrays] = {}
         self._ids: dict[str, list[str]] = {}
-        self._scores: dict[str, np.ndarray] = {}
+        self._baselines: dict[str, Baseline] = {}
+        self.settings: dict[str, dict[str, Any]] = settings or {}
         self._boxes: dict[str, list[tuple[str, Box]]] | None = None
 
     def outputs(self, split: str) -> Arrays:
@@ -96,12 +106,39 @@ class Evaluation:
         looks = self.outputs(split)["looks"]
         return pointing_figures(looks, self._ids[split], self._boxes, words, grid)
 
-    def ridge(self, train: Arrays, test: Arrays, target: str) -> np.ndarray | None:
-        """Scores of ridge regression from pooled features."""
-        if "features" not in train:
-            return None
-        if target not in self._scores:
-            from kerasmm.evaluation.baselines import ridge_scores
+    def neighbours(self, vectors: np.ndarray, labels: np.ndarray, distance: str) -> dict[str, float]:
+        """Ranks posts for posts; right are those that share a label."""
+        return neighbour_figures(vectors, labels, distance)
 
-            self._scores[target] = ridge_scores(train["features"], train[target], test["features"])
-        return self._scores[target]
+    def baseline(self, name: str, score: Callable[[Evaluation, Baseline], float]) -> Baseline:
+        """A fitted baseline with the setting of its grid that has the largest `score`.
+
+        Raises:
+            UserError: For an unknown name, or a data set without stored image features.
+        """
+        if name not in self._baselines:
+            kind, views = find(name), self._views()
+            settings = [self.settings[name]] if name in self.settings else list(kind.grid)
+            scored = []
+            with progress(self.quiet) as bar:
+                for setting in bar.track(settings, description=f"fit {name}"):
+                    fitted = kind(self.seed, **setting).fit(views)
+                    chosen = score(self, fitted) if len(settings) > 1 and kind.searches else 0.0
+                    scored.append((chosen, setting, fitted))
+            # The first of equals: grids begin with the plainest setting.
+            _, self.settings[name], self._baselines[name] = max(scored, key=lambda one: one[0])
+        return self._baselines[name]
+
+    def _views(self) -> Views:
+        train = self.outputs("train")
+        if "features" not in train:
+            raise UserError(
+                f"{self.dataset.folder}: holds no image features, which baselines learn from; build it with `--features`"
+            )
+        records = self.dataset.records("train")
+        indptr, columns = [0], []
+        for post in self.dataset.posts("train"):
+            rows = records.rows_of([link.encode() for link in post.links])
+            columns.append(rows[rows >= 0])
+            indptr.append(indptr[-1] + len(columns[-1]))
+        return Views(train["features"], train["tags"], (np.array(indptr), np.concatenate(columns)))

@@ -6,6 +6,7 @@ import numpy as np
 
 RANKS = (1, 5, 10, 20, 50)
 DISTANCES = ("cosine", "euclidean", "inner")
+NEIGHBOUR_QUERIES = 1000
 CHUNK = 1 << 24
 """Scores held at a time, whatever the numbers of queries and posts."""
 
@@ -79,6 +80,28 @@ def search_figures(
     figures |= {"mAP": average / count, "queries": float(count)}
     figures |= {f"chance/p@{k}": chance for k in ranks}
     return {**figures, "chance/mAP": float(np.mean(_chance_precision(relevant.sum(axis=1), len(vectors))))}
+
+
+def neighbour_figures(
+    vectors: np.ndarray, labels: np.ndarray, distance: str, most: int = NEIGHBOUR_QUERIES
+) -> dict[str, float]:
+    """Search by posts: every other post is asked, the rest is searched, and right is what shares a label.
+
+    Args:
+        vectors: `(n, d)`.
+        labels: `(n, C)` multi-hot.
+        distance: See `similarities`.
+        most: How many posts are asked at most.
+
+    Returns:
+        As `search_figures`; empty when no asked post shares a label with a searched one.
+    """
+    asked, searched = slice(0, 2 * most, 2), np.delete(np.arange(len(vectors)), np.arange(0, len(vectors), 2)[:most])
+    relevant = (labels[asked].astype("float32") @ labels[searched].astype("float32").T) > 0
+    found = relevant.any(axis=1)
+    if not found.any():
+        return {}
+    return search_figures(vectors[asked][found], vectors[searched], relevant[found], distance)
 
 
 def _chance_precision(right: np.ndarray, posts: int) -> np.ndarray:

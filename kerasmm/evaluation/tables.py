@@ -23,6 +23,15 @@ def print_tables(tables: Iterable[tuple[str, list[str], list[list[str]]]], conso
         console.print(table)
 
 
+def markdown(tables: Iterable[tuple[str, list[str], list[list[str]]]]) -> str:
+    """Tables of text cells in Markdown."""
+    parts = []
+    for title, columns, rows in tables:
+        lines = [f"**{title}**", "", f"| {' | '.join(columns)} |", f"|---|{'---:|' * (len(columns) - 1)}"]
+        parts.append("\n".join([*lines, *(f"| {' | '.join(row)} |" for row in rows)]) + "\n")
+    return "\n".join(parts)
+
+
 def write_json(figures: Mapping[str, object], path: Path) -> None:
     """Writes figures as one flat object with sorted keys.
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from kerasmm.lazy import lazily
 
-_WHERE = {"dman": "dman_model", "siamese": "siamese_model"}
+_WHERE = {"dman": "dman_model", "fully_connected": "fully_connected_model", "siamese": "siamese_model"}
 
 __all__ = sorted(_WHERE)
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import keras
-import numpy as np
 
 from kerasmm.layers import LocallyFullyConnected, VisualTextualAttention
+from kerasmm.models.region_features import region_features
 
 
 def dman(
@@ -90,17 +90,7 @@ def dman(
     ]
 
     # === Functional model ===
-    if encoder is None:
-        picture = keras.Input(regions, name="regions")
-        inputs, features = {"regions": picture}, picture
-    else:
-        picture = keras.Input(encoder.input_shape[1:], name="image")
-        encoder.trainable = train_encoder
-        inputs = {"image": picture}
-        features = encoder(picture) if train_encoder else encoder(picture, training=False)
-    if feature_mean is not None or feature_variance is not None:
-        standardise = _standardisation(features.shape[-1], feature_mean, feature_variance)
-        features = standardise(features)
+    inputs, features = region_features(regions, encoder, train_encoder, feature_mean, feature_variance)
     attended, attention = attention_layer(features)
     hidden = attended
     for layer in word_layers:
@@ -110,17 +100,3 @@ def dman(
     confidence = keras.ops.transpose(keras.ops.squeeze(hidden, -1), (1, 0))
     outputs = {"words": confidence, "attention": keras.ops.cast(attention, "float32")}
     return keras.Model(inputs, outputs, name=name)
-
-
-def _standardisation(
-    features: int, mean: Sequence[float] | None, variance: Sequence[float] | None
-) -> keras.layers.Normalization:
-    if mean is None or variance is None:
-        raise ValueError("`feature_mean` and `feature_variance` go together. Received only one of them.")
-    if len(mean) != features or len(variance) != features:
-        raise ValueError(
-            f"`feature_mean` and `feature_variance` must have {features} values. Received: {len(mean)} and {len(variance)}"
-        )
-    return keras.layers.Normalization(
-        axis=-1, mean=np.asarray(mean, "float32"), variance=np.asarray(variance, "float32"), name="standardise"
-    )

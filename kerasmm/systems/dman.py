@@ -10,11 +10,12 @@ import functools
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from kerasmm.console import UserError
 from kerasmm.systems.config import Optimizer, Section, SystemConfig, Training
-from kerasmm.systems.system import Arrays, Evaluator, Services, Signature, Stage, System
+from kerasmm.systems.system import Arrays, Evaluator, FittedBaseline, Services, Signature, Stage, System
+from kerasmm.systems.tables import Table, part, percent_rows
 
 if TYPE_CHECKING:
     import keras
@@ -35,12 +36,21 @@ MEASURES = {"P": "precision", "R": "recall", "F1": "f1"}
 class Network(Section):
     """The base network (section 3.3)."""
 
+    base: Literal["attention", "words", "embedding"] = "attention"
+    """`attention`: attention and locally fully connected layers, DMAN. `words`: fully connected layers to a sigmoid a word,
+    DMAN_Triplet+Text. `embedding`: fully connected layers to a vector that no word touches, DMAN_Triplet."""
     attention_scale: float = Field(default=1.0, gt=0)
     """Multiplies z before the softmax (eq. 6); 1 as printed."""
     units: tuple[int, ...] = (128, 32, 1)
     """Units per word of the locally fully connected layers."""
     dropout: float = Field(default=0.2, ge=0, lt=1)
-    """Before each locally fully connected layer, in place of L2."""
+    """Before each (locally) fully connected layer, in place of L2."""
+    fully_connected: tuple[int, ...] = (1024, 1024)
+    """Units of the layers of `words` and `embedding` below the last."""
+    embedding: int = Field(default=1000, ge=1)
+    """Size of `embedding`."""
+    pooling: Literal["flatten", "mean"] = "flatten"
+    """How regions come into fully connected layers."""
     standardise: bool = True
     """Standardise stored features inside the model."""
 
@@ -73,6 +83,14 @@ class DMANConfig(SystemConfig):
     network: Network = Network()
     loss: Loss = Loss()
 
+    @model_validator(mode="after")
+    def _words_are_learned(self) -> DMANConfig:
+        if (self.network.base == "embedding") != (self.loss.beta == 0):
+            raise ValueError(
+                "`network.base: embedding` goes with `loss.beta: 0`, the hinge loss alone, and only with it"
+            )
+        return self
+
 
 class DMAN(System):
     """Deep multimodal attention networks as a System."""
@@ -80,8 +98,18 @@ class DMAN(System):
     name = "dman"
     Config = DMANConfig
     vocabulary_names = ("tags", "labels")
-    monitor = "search/mAP"
+    variants = {
+        "DMAN": {"network": {"base": "attention"}},
+        "DMAN_Triplet+Text": {"network": {"base": "words"}},
+        "DMAN_Triplet": {"network": {"base": "embedding"}, "loss": {"beta": 0.0}},
+    }
+    baselines = ("hne", "lhne", "dcca", "kcca", "cca", "ridge", "features")
     config: DMANConfig
+
+    @property
+    def monitor(self) -> str:
+        """Search by label words; without words, what the links stand for."""
+        return "neighbours/mAP" if self.config.network.base == "embedding" else "search/mAP"
 
     # === Data ===
 
@@ -194,22 +222,35 @@ class DMAN(System):
 
     # === Model ===
 
+    @property
+    def _vector(self) -> str:
+        """The output that posts are compared by."""
+        return "embedding" if self.config.network.base == "embedding" else "words"
+
     def build(self) -> keras.Model:
-        from kerasmm.models import dman
+        from kerasmm.models import dman, fully_connected
 
         network, measured = self.config.network, self.facts.measured
         stored = self._stored_encoder is not None
         trainable = self.config.encoder.trainable
-        return dman(
-            len(self.vocabularies["tags"]),
-            tuple(self.picture.shape) if stored else (1, 1),
-            encoder=None if stored else self.encoder.model,
-            train_encoder=self.encoder.fingerprint == "" if trainable is None and not stored else bool(trainable),
-            feature_mean=measured.get("mean") if stored else None,
-            feature_variance=measured.get("variance") if stored else None,
-            attention_scale=network.attention_scale,
-            units=network.units,
-            dropout=network.dropout,
+        shape = tuple(self.picture.shape) if stored else (1, 1)
+        shared: dict[str, Any] = {
+            "encoder": None if stored else self.encoder.model,
+            "train_encoder": self.encoder.fingerprint == "" if trainable is None and not stored else bool(trainable),
+            "feature_mean": measured.get("mean") if stored else None,
+            "feature_variance": measured.get("variance") if stored else None,
+            "dropout": network.dropout,
+        }
+        words = len(self.vocabularies["tags"])
+        if network.base == "attention":
+            return dman(words, shape, attention_scale=network.attention_scale, units=network.units, **shared)
+        return fully_connected(
+            words if network.base == "words" else network.embedding,
+            shape,
+            kind=network.base,
+            units=network.fully_connected,
+            pooling=network.pooling,
+            **shared,
         )
 
     def from_pixels(self, model: keras.Model) -> keras.Model:
@@ -240,11 +281,11 @@ class DMAN(System):
         negatives = ops.take(anchor, targets["negatives"], axis=0)
         candidates = ops.concatenate([positive[:, None], negatives], axis=1)
         similarities = triplet_similarity(anchor[:, None], candidates, normalization=loss.similarity)
-        words = ops.concatenate([targets["anchor"], targets["positive"]], axis=0)
-        return {
-            "triplet_loss": reduced(hinge(targets["triplets"], similarities)),
-            "word_loss": loss.beta * reduced(entropy(words, ops.concatenate([anchor, positive], axis=0))),
-        }
+        terms = {"triplet_loss": reduced(hinge(targets["triplets"], similarities))}
+        if loss.beta:
+            words = ops.concatenate([targets["anchor"], targets["positive"]], axis=0)
+            terms["word_loss"] = loss.beta * reduced(entropy(words, ops.concatenate([anchor, positive], axis=0)))
+        return terms
 
     def stages(self, model: keras.Model, dataset: Dataset) -> list[Stage]:
         from kerasmm.models import siamese
@@ -259,11 +300,11 @@ class DMAN(System):
         return [
             Stage(
                 name="train",
-                model=siamese(model, ("anchor", "positive"), "words"),
+                model=siamese(model, ("anchor", "positive"), self._vector),
                 objective=self.objective,
                 batches=functools.partial(self._batches, dataset),
                 steps=steps,
-                terms=("triplet_loss", "word_loss"),
+                terms=("triplet_loss", "word_loss") if self.config.loss.beta else ("triplet_loss",),
                 epochs=training.epochs,
                 optimizer=functools.partial(make_optimizer, training.optimizer),
                 clip_norm=training.optimizer.clip_norm,
@@ -278,88 +319,133 @@ class DMAN(System):
         from kerasmm.data.boxes import BOXES_FILE
         from kerasmm.systems.outputs import model_outputs
 
-        wanted: dict[str, Callable[[dict[str, Any]], Any]] = {"vectors": lambda outputs: outputs["words"]}
-        if (dataset.folder / BOXES_FILE).is_file():
+        wanted: dict[str, Callable[[dict[str, Any]], Any]] = {"vectors": lambda outputs: outputs[self._vector]}
+        if self.config.network.base == "attention" and (dataset.folder / BOXES_FILE).is_file():
             wanted["looks"] = lambda outputs: keras.ops.argmax(outputs["attention"], axis=-1)
         words = {name: self.vocabularies[name] for name in self.vocabulary_names}
         yield from model_outputs(model, dataset, split, self.picture, words, wanted)
 
-    def _queries(self, evaluator: Evaluator, test: Arrays) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-        """Query words as one-hot vectors with the posts that each is right for: label words (4.4), and every word."""
+    def _queries(self, posts: Arrays) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+        """Ids of query words, and the posts that each is right for: label words (4.4), and every word."""
         import numpy as np
 
         places = {word: place for place, word in enumerate(self.vocabularies["tags"])}
-        one_hot = np.eye(len(places), dtype="float32")
         pairs = [(places[w], c) for c, w in enumerate(self.vocabularies["labels"]) if w in places]
         found = {
-            "search": (one_hot[[p for p, _ in pairs]], test["labels"][:, [c for _, c in pairs]].T > 0),
-            "tag_search": (one_hot, test["tags"].T > 0),
+            "search": (np.array([p for p, _ in pairs], int), posts["labels"][:, [c for _, c in pairs]].T > 0),
+            "tag_search": (np.arange(len(places)), posts["tags"].T > 0),
         }
         return {name: (q[r.any(1)], r[r.any(1)]) for name, (q, r) in found.items() if r.any()}
 
+    def _search(self, evaluator: Evaluator, posts: Arrays, words: np.ndarray, distance: str) -> dict[str, float]:
+        """Figures of search; `words` `(L, d)` says where the query of each word lies among the posts' `vectors`."""
+        suffix = {"euclidean": "_literal", "inner": "_score", "cosine": ""}[distance]
+        return {
+            f"{name}{suffix}/{key}": value
+            for name, (query, relevant) in self._queries(posts).items()
+            for key, value in evaluator.search(words[query], posts["vectors"], relevant, distance).items()
+        }
+
+    def _monitored(self, figures: dict[str, float]) -> float:
+        """Where no label is a word of the vocabulary, every word is a query."""
+        return figures.get("search/mAP", figures.get("tag_search/mAP", 0.0))
+
+    def _one_hot(self) -> np.ndarray:
+        """Queries of the paper: a word's own entry is one, the others zero."""
+        import numpy as np
+
+        return np.eye(len(self.vocabularies["tags"]), dtype="float32")
+
     def validate(self, evaluator: Evaluator) -> dict[str, float]:
-        test = evaluator.outputs(evaluator.split)
-        figures: dict[str, float] = {}
-        for name, (queries, relevant) in self._queries(evaluator, test).items():
-            found = evaluator.search(queries, test["vectors"], relevant, "cosine")
-            figures |= {f"{name}/{key}": value for key, value in found.items()}
-        # Where no label is a word of the vocabulary, every word is a query.
-        figures.setdefault(self.monitor, figures.get("tag_search/mAP", 0.0))
+        posts = evaluator.outputs(evaluator.split)
+        if self.config.network.base == "embedding":
+            found = evaluator.neighbours(posts["vectors"], posts["labels"], "cosine")
+            return {f"neighbours/{key}": value for key, value in found.items()}
+        figures = self._search(evaluator, posts, self._one_hot(), "cosine")
+        figures.setdefault("search/mAP", self._monitored(figures))
         return figures | self._pointing(evaluator)
 
     def _pointing(self, evaluator: Evaluator) -> dict[str, float]:
-        if not evaluator.has_boxes:
+        if self.config.network.base != "attention" or not evaluator.has_boxes:
             return {}
         grid = self.encoder.grid
         assert grid is not None
         found = evaluator.pointing(evaluator.split, self.vocabularies["tags"], grid)
         return {f"pointing/{key}": value for key, value in found.items()}
 
+    def _classification(self, evaluator: Evaluator, train: Arrays, test: Arrays) -> dict[str, float]:
+        if not test["labels"].any():
+            return {}
+        found = evaluator.classification(train, test)
+        return {f"classification/{key}": value for key, value in found.items()}
+
     def evaluate(self, evaluator: Evaluator) -> dict[str, float]:
         train, test = evaluator.outputs("train"), evaluator.outputs(evaluator.split)
-        figures: dict[str, float] = {}
-
-        def add(prefix: str, found: dict[str, float]) -> None:
-            figures.update({f"{prefix}/{key}": value for key, value in found.items()})
-
-        has_labels = bool(test["labels"].any())
-        if has_labels:
-            add("classification", evaluator.classification(train, test))
-        queries = self._queries(evaluator, test)
-        for name, (query, relevant) in queries.items():
-            add(name, evaluator.search(query, test["vectors"], relevant, "cosine"))
-            add(f"{name}_literal", evaluator.search(query, test["vectors"], relevant, "euclidean"))
-            add(f"{name}_score", evaluator.search(query, test["vectors"], relevant, "inner"))
-        words = evaluator.ridge(train, test, "tags")
-        if words is not None:
-            for name, (query, relevant) in queries.items():
-                add(f"ridge/{name}", evaluator.search(query, words, relevant, "inner"))
-            classes = evaluator.ridge(train, test, "labels") if has_labels else None
-            if classes is not None:
-                add("ridge/classification", evaluator.classification(train, {**test, "scores": classes}))
+        figures = self._classification(evaluator, train, test)
+        if self.config.network.base != "embedding":
+            for distance in ("cosine", "euclidean", "inner"):
+                figures |= self._search(evaluator, test, self._one_hot(), distance)
+        if "features" in train:
+            figures |= {f"ridge/{key}": value for key, value in self.evaluate_baseline(evaluator, "ridge").items()}
         return figures | self._pointing(evaluator)
 
-    def table(self, figures: dict[str, float]) -> list[tuple[str, list[str], list[list[str]]]]:
-        from kerasmm.systems.tables import percent_rows
+    def evaluate_baseline(self, evaluator: Evaluator, name: str) -> dict[str, float]:
+        baseline = evaluator.baseline(name, self._score_of_baseline)
+        train, test = evaluator.outputs("train"), evaluator.outputs(evaluator.split)
+        embedded = [{**posts, "vectors": baseline.images(posts["features"])} for posts in (train, test)]
+        scores = baseline.label_scores(train["labels"], test["features"])
+        if scores is not None:
+            embedded[1]["scores"] = scores
+        figures = self._classification(evaluator, *embedded)
+        if baseline.searches:
+            words = baseline.words(self._one_hot())
+            figures |= self._search(evaluator, embedded[1], words, "euclidean")
+            own = self._search(evaluator, embedded[1], words, baseline.distance)
+            # Under the plain name whatever the distance: it is the one that the baseline is meant for.
+            figures |= {key.replace("_score/", "/"): value for key, value in own.items()}
+        return figures
 
+    def _score_of_baseline(self, evaluator: Evaluator, baseline: FittedBaseline) -> float:
+        """What the settings of a baseline are chosen by: the same figure that the epochs of DMAN are."""
+        posts = evaluator.outputs("validation")
+        embedded = {**posts, "vectors": baseline.images(posts["features"])}
+        figures = self._search(evaluator, embedded, baseline.words(self._one_hot()), baseline.distance)
+        return self._monitored({key.replace("_score/", "/"): value for key, value in figures.items()})
+
+    def table(self, figures: dict[str, float]) -> list[Table]:
+        return self._tables({"DMAN": [figures], "ridge, pooled": [part(figures, "ridge")]})
+
+    @classmethod
+    def comparison(cls, rows: dict[str, list[dict[str, float]]]) -> list[Table]:
+        return cls._tables(rows)
+
+    @staticmethod
+    def _tables(rows: dict[str, list[dict[str, float]]]) -> list[Table]:
         averages = {f"{a.title()}-{m}": f"{a}_{key}" for a in ("micro", "macro") for m, key in MEASURES.items()}
-        search = {column: column for column in (*(f"p@{k}" for k in RANKS), "mAP")}
-        ways = {"DMAN": "", "DMAN, literal": "_literal", "DMAN, word's score": "_score"}
+        ranks = {column: column for column in (*(f"p@{k}" for k in RANKS), "mAP")}
+        ways = {"": "", ", literal": "_literal", ", word's score": "_score"}
         tables = [
             percent_rows(
                 "Multi-label classification (table 2)",
                 {**averages, "mAP": "mAP"},
-                {"DMAN": "classification", "ridge, pooled": "ridge/classification"},
-                figures,
-                chance="classification/chance",
+                {name: [part(one, "classification") for one in found] for name, found in rows.items()},
             )
         ]
         for title, name in (
             ("Cross-modal search, label words as queries (table 3)", "search"),
             ("Search by every word of the vocabulary", "tag_search"),
         ):
-            rows = {row: f"{name}{suffix}" for row, suffix in ways.items()} | {"ridge, pooled": f"ridge/{name}"}
-            tables.append(percent_rows(title, search, rows, figures, chance=f"{name}/chance"))
+            tables.append(
+                percent_rows(
+                    title,
+                    ranks,
+                    {
+                        f"{row}{words}": [part(one, f"{name}{suffix}") for one in found]
+                        for words, suffix in ways.items()
+                        for row, found in rows.items()
+                    },
+                )
+            )
         return [table for table in tables if table[2]]
 
     # === Serving ===

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from kerasmm.data.dataset import Dataset
     from kerasmm.systems.config import SystemConfig
+    from kerasmm.systems.tables import Table
 
 Arrays = dict[str, "np.ndarray"]
 
@@ -69,8 +70,28 @@ class Evaluator(Protocol):
     def pointing(self, split: str, words: Sequence[str], grid: tuple[int, int]) -> dict[str, float]:
         """How often `looks` `(n, L)`, the cell that each word looks at most, overlaps a box of the word."""
 
-    def ridge(self, train: Arrays, test: Arrays, target: str) -> np.ndarray | None:
-        """Scores of ridge regression from `features` to a target, or None where the posts hold no features."""
+    def neighbours(self, vectors: np.ndarray, labels: np.ndarray, distance: str) -> dict[str, float]:
+        """Ranks the posts for each post; right are those that share a label with it."""
+
+    def baseline(self, name: str, score: Callable[[Evaluator, FittedBaseline], float]) -> FittedBaseline:
+        """A baseline of the papers, fitted to the training split's `features`, `tags` and links; of its settings the one
+        with the largest `score`."""
+
+
+class FittedBaseline(Protocol):
+    """A baseline that an evaluation fitted; see `kerasmm.evaluation.baselines`."""
+
+    distance: ClassVar[str]
+    searches: ClassVar[bool]
+
+    def images(self, features: np.ndarray) -> np.ndarray:
+        """Pooled image features `(n, M)` → vectors `(n, d)`."""
+
+    def words(self, tags: np.ndarray) -> np.ndarray:
+        """Multi-hot tags `(q, L)` → vectors `(q, d)` in the same space."""
+
+    def label_scores(self, labels: np.ndarray, features: np.ndarray) -> np.ndarray | None:
+        """Scores of labels where the baseline predicts them itself; None: the common classifier does."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -129,7 +150,15 @@ class System(abc.ABC):
     Config: ClassVar[type[SystemConfig]]
     vocabulary_names: ClassVar[tuple[str, ...]]
     sample: ClassVar[str] = "shapes"
-    monitor: ClassVar[str]
+    variants: ClassVar[dict[str, dict[str, dict[str, Any]]]] = {}
+    """Rows of the paper's tables that are configurations: the row's name → settings by section. The system itself first."""
+    baselines: ClassVar[tuple[str, ...]] = ()
+    """Rows of the paper's tables that are baselines: names of `kerasmm.evaluation.baselines`."""
+
+    @property
+    @abc.abstractmethod
+    def monitor(self) -> str:
+        """The validation metric that picks the best model, larger is better."""
 
     def __init__(self, config: Any, facts: Facts, seed: int = 0) -> None:
         self.config, self.facts, self.seed = config, facts, seed
@@ -174,9 +203,18 @@ class System(abc.ABC):
     def evaluate(self, evaluator: Evaluator) -> dict[str, float]:
         """The paper's protocol."""
 
+    def evaluate_baseline(self, evaluator: Evaluator, name: str) -> dict[str, float]:
+        """The paper's protocol for one of `baselines`; keys as in `evaluate`."""
+        raise NotImplementedError(f"{self.name} has no baselines")
+
     @abc.abstractmethod
-    def table(self, figures: dict[str, float]) -> list[tuple[str, list[str], list[list[str]]]]:
+    def table(self, figures: dict[str, float]) -> list[Table]:
         """The paper's tables of these figures: title, columns, rows."""
+
+    @classmethod
+    @abc.abstractmethod
+    def comparison(cls, rows: dict[str, list[dict[str, float]]]) -> list[Table]:
+        """The paper's tables of several rows, each measured with one or more seeds."""
 
     @abc.abstractmethod
     def index_vectors(self, outputs: Arrays) -> np.ndarray:

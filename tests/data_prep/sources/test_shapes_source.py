@@ -57,7 +57,7 @@ def test_posts_have_every_field_but_links(built):
 
 def test_truth_tells_about_every_post(built):
     drafts, folder, extras = built
-    assert [path.name for path in extras] == ["truth.json", "truth.jsonl"]
+    assert [path.name for path in extras] == ["truth.json", "truth.jsonl", "boxes.jsonl"]
     world, truths = truth.read_world(folder), truth.read_posts(folder)
     assert world["synthetic"] is True
     assert list(truths) == [draft.post.id for draft in drafts]

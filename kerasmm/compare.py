@@ -1,0 +1,93 @@
+"""`python -m kerasmm.compare`: the whole of a paper's tables — ablations and baselines, mean and deviation over seeds."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kerasmm.console import Parser, UserError, console, guarded
+
+if TYPE_CHECKING:
+    import argparse
+
+SEEDS = 3
+
+
+def parser() -> Parser:
+    """The command line."""
+    made = Parser(
+        prog="python -m kerasmm.compare",
+        description="Trains a system and its ablations, fits the baselines of its paper, evaluates all of them by the "
+        "same protocol on the same features, and prints the paper's tables with mean and deviation over seeds. What is "
+        "already there is kept: a comparison that was stopped goes on when it is called again.",
+        example="python -m kerasmm.compare --model dman --data data/movielens --output runs/compare_movielens --seeds 3",
+    )
+    made.add_argument("--model", required=True, help="the system: dman")
+    made.add_argument("--data", type=Path, required=True, help="folder that `python -m data_prep build` wrote")
+    made.add_argument("--output", type=Path, required=True, help="where runs, figures and tables go")
+    made.add_argument("--seeds", type=int, default=SEEDS, help=f"how many seeds, from 0 on (default: {SEEDS})")
+    made.add_argument("--rows", help="only these, separated by commas; see --list (default: all)")
+    made.add_argument("--list", action="store_true", help="print the rows that there are, and stop")
+    made.add_argument("--config", type=Path, help="YAML file that the system and its ablations share")
+    made.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change one key of it")
+    made.add_argument("--keep-checkpoints", action="store_true", help="keep what runs could be resumed from")
+    made.add_quiet()
+    return made
+
+
+def main(argv: list[str]) -> int:
+    """Parses, calls and prints."""
+    arguments = parser().parse_args(argv)
+    from kerasmm.systems import system
+
+    kind = system(arguments.model)
+    rows = [*kind.variants, *kind.baselines]
+    if not rows:
+        raise UserError(f"--model {arguments.model}: its paper has nothing to compare with")
+    if arguments.list:
+        print("\n".join(rows))
+        return 0
+    chosen = _chosen(arguments, rows)
+    if arguments.seeds < 1:
+        raise UserError(f"--seeds must be 1 or more. Received: --seeds {arguments.seeds}")
+    from rich.console import Console
+
+    from kerasmm.evaluation.comparison import Comparison
+    from kerasmm.evaluation.tables import print_tables
+    from kerasmm.systems.config import load_config
+
+    load_config(kind.Config, arguments.config, arguments.set)
+    comparison = Comparison(
+        kind,
+        arguments.data,
+        arguments.output,
+        config=arguments.config,
+        changes=tuple(arguments.set),
+        keep_checkpoints=arguments.keep_checkpoints,
+        quiet=arguments.quiet,
+    )
+    found = comparison.run(chosen, arguments.seeds)
+    tables = comparison.write(found)
+    if not arguments.quiet:
+        print_tables(tables, Console(highlight=False, width=None if sys.stdout.isatty() else 160))
+        console().print(f"wrote {arguments.output}/comparison.md and comparison.json", soft_wrap=True)
+    return 0
+
+
+def _chosen(arguments: argparse.Namespace, rows: list[str]) -> list[str]:
+    from kerasmm.console import nearest
+
+    if arguments.rows is None:
+        return rows
+    asked = [name.strip() for name in arguments.rows.split(",") if name.strip()]
+    for name in asked:
+        if name not in rows:
+            raise UserError(f"--rows: no row {name!r}; there are {', '.join(rows)}.{nearest(name, rows)}")
+    if not asked:
+        raise UserError(f"--rows names no row; there are {', '.join(rows)}")
+    return [name for name in rows if name in asked]
+
+
+if __name__ == "__main__":
+    sys.exit(guarded(main))

@@ -1,0 +1,158 @@
+"""A paper's tables whole: a system, its ablations and its baselines, each with several seeds, under one protocol."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kerasmm.console import UserError, console
+from kerasmm.data.dataset import Dataset
+from kerasmm.evaluation.baselines import find
+from kerasmm.evaluation.tables import markdown, write_json
+from kerasmm.systems.config import load_config
+
+if TYPE_CHECKING:
+    from kerasmm.systems.system import System
+    from kerasmm.systems.tables import Table
+
+FIGURES = "evaluation.json"
+ABOUT, SETTINGS = "about.json", "settings.json"
+
+Found = dict[str, list[dict[str, float]]]
+"""Row → its figures, one mapping a seed."""
+
+
+class Comparison:
+    """Trains, fits and evaluates the rows of a comparison; what is in the folder already is not done again.
+
+    Each configuration is trained in a process of its own, so that the memory of one doesn't add to the next. The
+    setting of a baseline is chosen on the validation split with the first seed and kept for the others.
+
+    Args:
+        kind: The system's class.
+        data: The data set's folder.
+        output: Where runs, figures and tables go.
+        config: YAML file that all configurations share.
+        changes: `key=value` that they share; what makes a row what it is wins.
+        keep_checkpoints: Keep what a run could be resumed from.
+        quiet: Print nothing.
+
+    Raises:
+        UserError: When `output` holds a comparison of other settings, or the data set can't be read.
+    """
+
+    def __init__(
+        self,
+        kind: type[System],
+        data: Path,
+        output: Path,
+        *,
+        config: Path | None = None,
+        changes: tuple[str, ...] = (),
+        keep_checkpoints: bool = False,
+        quiet: bool = False,
+    ) -> None:
+        self.kind, self.data, self.output = kind, data, output
+        self.config, self.changes = config, changes
+        self.keep_checkpoints, self.quiet = keep_checkpoints, quiet
+        self.dataset = Dataset(data)
+        about = {
+            "model": kind.name,
+            "data": {split: [shard.sha256 for shard in found] for split, found in self.dataset.manifest.splits.items()},
+            "configuration": load_config(kind.Config, config, list(changes)).model_dump(mode="json"),
+        }
+        known = output / ABOUT
+        if known.is_file() and json.loads(known.read_text(encoding="utf-8")) != about:
+            raise UserError(f"{known}: a comparison on other data or with other settings; name another --output")
+        write_json(about, known)
+
+    def run(self, rows: list[str], seeds: int) -> Found:
+        """Figures of the rows, done or read; seed by seed, so that a first table stands early.
+
+        Raises:
+            UserError: When a training refuses its input.
+            RuntimeError: When a training fails.
+        """
+        found: Found = {row: [] for row in rows}
+        say = console(self.quiet)
+        for seed in range(seeds):
+            for row in rows:
+                folder = self.output / f"{slug(row)}_seed{seed}"
+                if not (folder / FIGURES).is_file():
+                    started = time.monotonic()
+                    if row in self.kind.variants:
+                        self._train(row, folder, seed)
+                    else:
+                        self._fit(row, folder, seed)
+                    say.print(f"{row}, seed {seed}: {time.monotonic() - started:.0f} s", soft_wrap=True)
+                found[row].append(json.loads((folder / FIGURES).read_text(encoding="utf-8")))
+        return found
+
+    def write(self, found: Found) -> list[Table]:
+        """Writes `comparison.json`, flat, and `comparison.md`, and returns the tables."""
+        flat: dict[str, float] = {}
+        for row, measured in found.items():
+            for key in measured[0]:
+                values = [one[key] for one in measured if key in one]
+                flat[f"{slug(row)}/{key}"] = statistics.mean(values)
+                if len(values) > 1:
+                    flat[f"{slug(row)}/{key}/sd"] = statistics.stdev(values)
+            flat[f"{slug(row)}/seeds"] = len(measured)
+        write_json(flat, self.output / "comparison.json")
+        tables = self.kind.comparison({self._title(row): measured for row, measured in found.items()})
+        (self.output / "comparison.md").write_text(markdown(tables), encoding="utf-8")
+        return tables
+
+    def _title(self, row: str) -> str:
+        return row if row in self.kind.variants else find(row).title
+
+    def _train(self, row: str, folder: Path, seed: int) -> None:
+        command = [sys.executable, "-m", "kerasmm.fit", "--run", str(folder), "--no-export", "--quiet"]
+        if (folder / "run.json").is_file():
+            command += ["--resume"]
+        else:
+            command += ["--model", self.kind.name, "--data", str(self.data), "--seed", str(seed)]
+            command += ["--config", str(self.config)] if self.config else []
+            settings = [*self.changes, *_assignments(self.kind.variants[row])]
+            command += [part for setting in settings for part in ("--set", setting)]
+        done = subprocess.run(command, stderr=subprocess.PIPE, text=True, check=False)
+        if done.returncode == 2:
+            raise UserError(done.stderr.strip().splitlines()[-1].removeprefix("error: "))
+        if done.returncode:
+            raise RuntimeError(f"{row}, seed {seed}: the training failed\n{done.stderr[-4000:]}")
+        if not self.keep_checkpoints:
+            shutil.rmtree(folder / "checkpoints", ignore_errors=True)
+
+    def _fit(self, row: str, folder: Path, seed: int) -> None:
+        import keras
+
+        from kerasmm.evaluation.evaluation import Evaluation
+
+        keras.utils.set_random_seed(seed)
+        config = load_config(self.kind.Config, self.config, list(self.changes))
+        made = self.kind(config, self.kind.gather_facts(config, self.dataset), seed)
+        path = self.output / SETTINGS
+        settings: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+        evaluation = Evaluation(made, None, self.dataset, "test", seed, self.quiet, settings)
+        figures = made.evaluate_baseline(evaluation, row)
+        write_json(settings, path)
+        write_json(figures, folder / FIGURES)
+
+
+def slug(row: str) -> str:
+    """A row's name for files and keys: `DMAN_Triplet+Text` → `dman_triplet_text`."""
+    return re.sub(r"[^a-z0-9]+", "_", row.lower()).strip("_")
+
+
+def _assignments(settings: dict[str, dict[str, Any]]) -> list[str]:
+    """`{"loss": {"beta": 0}}` → `loss.beta=0`; values as YAML."""
+    return [
+        f"{section}.{key}={json.dumps(value)}" for section, values in settings.items() for key, value in values.items()
+    ]
