@@ -20,7 +20,13 @@ def configuration(source: str | type[Source], unit: str | None, *layers: Mapping
         UserError: For an unknown source or key, or a wrong value.
     """
     found = find(source) if isinstance(source, str) else source
-    return validated(merged(found.defaults_for(unit), *layers), "build configuration")
+    defaults, given = found.defaults_for(unit), merged(*layers)
+    split = given.get("split")
+    if "split" in defaults and isinstance(split, Mapping) and split.get("method", "counts") != "counts":
+        # The source's numbers of posts go with its own method: `--split random` alone must do.
+        shares = {key: value for key, value in defaults["split"].items() if key != "counts"}
+        defaults = {**defaults, "split": shares}
+    return validated(merged(defaults, given), "build configuration")
 
 
 def build(

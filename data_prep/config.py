@@ -51,9 +51,11 @@ class Words(_Section):
 
 
 class Counts(_Section):
-    """Split sizes in posts."""
+    """Split sizes in posts, drawn at random."""
 
     test: int = Field(ge=0)
+    train: int | None = Field(default=None, ge=1)
+    """Training posts before validation is carved out of them; what is beyond is left out. null takes all the rest."""
     validation: int = Field(default=0, ge=0)
 
 

@@ -71,7 +71,10 @@ def _places(number: int, work: Work, plan: Plan) -> Iterator[tuple[int, int]]:
 
 def _cut_bins(bins: tuple[None, Iterable[tuple[int, int]]], plan: Plan) -> Iterator[Cut]:
     counted = sorted(bins[1])
-    for name, target in ((TEST, plan.test), (VALIDATION, plan.test + plan.validation)):
+    ends = {TEST: plan.test, VALIDATION: plan.test + plan.validation}
+    if plan.train is not None:
+        ends[TRAIN] = plan.test + plan.train
+    for name, target in ends.items():
         before = 0
         for number, size in counted:
             if target and before + size >= target:

@@ -11,7 +11,7 @@ from data_prep.draft import Reject
 from kerasmm.console import UserError
 
 FILE_NAME = "rejects.jsonl"
-STEPS = ("source", "clean", "select")
+STEPS = ("source", "clean", "select", "split")
 """Passes that reject posts, in order."""
 
 

@@ -14,10 +14,10 @@ import numpy as np
 
 from data_prep.chunks import Ticker, Work
 from data_prep.config import BuildConfig
-from data_prep.draft import Draft
+from data_prep.draft import Draft, Reject
 from data_prep.features import encode_once
 from data_prep.links import Pools, draw_links
-from data_prep.plan import TRAIN, Plan, assigned
+from data_prep.plan import LEFT_OUT, TRAIN, Plan, assigned
 from kerasmm.console import UserError
 from kerasmm.data.manifest import Shard, sha256_of
 from kerasmm.data.post import Post
@@ -63,9 +63,22 @@ class _WriteChunk(beam.DoFn):
                 note["fields"].update(post.fields())
                 note["sums"].update({"tags": len(post.tags), "labels": len(post.labels), "links": len(post.links)})
                 tick()
+            self._list_left_out(number, tick)
         for split, note in notes.items():
             note["shard"] = shards.described(split)
         self._work.write_note("written", number, notes)
+
+    def _list_left_out(self, number: int, tick: Ticker) -> None:
+        if self._plan.train is None:
+            return
+
+        def left_out() -> Iterator[Reject]:
+            for draft, split in assigned(self._work, self._plan, number):
+                if split == LEFT_OUT:
+                    tick()
+                    yield Reject(draft.post.id, "split", "beyond the wanted number of posts", bad=False)
+
+        self._work.write_rejects("split", number, left_out())
 
     def _posts(self, number: int) -> Iterator[tuple[Post, str]]:
         if self._config.features.encoder is None:
@@ -97,6 +110,8 @@ class _WriteChunk(beam.DoFn):
         """Posts with their pictures and links."""
         given: dict[str, list[int]] = self._work.note("links", number, {})
         for index, (draft, split) in enumerate(assigned(self._work, self._plan, number)):
+            if split == LEFT_OUT:
+                continue
             links = [draft.post.links[place] for place in given.get(str(index), [])] or self._drawn(draft.post, split)
             links = links[: self._config.links.most]
             yield dataclasses.replace(draft.post, image=_picture(draft), links=tuple(links)), split

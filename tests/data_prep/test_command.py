@@ -106,7 +106,7 @@ def test_flags_win_over_the_file_and_assignments_over_flags(posts, tmp_path):
     assert guarded(main, [*arguments, "--set", "tags.most=7", "--set", "needs=[image]"]) == 0
     resolved = read_manifest(output).config
     assert (resolved["seed"], resolved["tags"], resolved["links"]["most"]) == (2, {"most": 7, "minimum": 2}, 3)
-    assert (resolved["split"]["counts"], resolved["needs"]) == ({"test": 4, "validation": 0}, ["image"])
+    assert (resolved["split"]["counts"], resolved["needs"]) == ({"test": 4, "train": None, "validation": 0}, ["image"])
     assert not (tmp_path / "from_file").exists()
 
 

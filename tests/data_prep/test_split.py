@@ -159,3 +159,25 @@ def test_the_oldest_act_is_always_for_training():
     assert all(
         by_time(n, t, v)[0] == "train" for n in range(1, 9) for t in np.linspace(0, 0.99, 9) for v in (0, 0.5, 0.9)
     )
+
+
+def test_counts_leave_out_what_is_beyond(tmp_path, seed):
+    drafts = loose(60)
+    counts = {"train": 20, "test": 15, "validation": 4}
+    found = split_of(tmp_path, drafts, Split(method="counts", counts=counts), seed)
+    ranked = sorted(drafts, key=lambda draft: place(draft, seed))
+    expected = ["test"] * 15 + ["validation"] * 4 + ["train"] * 16 + ["left out"] * 25
+    assert [found[draft.post.id] for draft in ranked] == expected
+
+
+def test_counts_can_take_every_post(tmp_path):
+    found = split_of(tmp_path, loose(35), Split(method="counts", counts={"train": 20, "test": 15}))
+    assert Counter(found.values()) == {"train": 20, "test": 15}
+
+
+def test_fewer_posts_than_counted(tmp_path):
+    wanted = "20 training and 15 test posts are wanted and 34 are there; take shares instead with `--split random`"
+    with pytest.raises(UserError, match=wanted):
+        plan(Split(method="counts", counts={"train": 20, "test": 15}), 34, {}, 0)
+    with pytest.raises(UserError, match="15 test and 20 validation posts of 35 leave none for training"):
+        plan(Split(method="counts", counts={"train": 20, "test": 15, "validation": 20}), 99, {}, 0)
