@@ -1,4 +1,4 @@
-"""Keras losses, one a file; per row, computed in float32, masked; `keras.ops` only."""
+"""Keras losses, one a file; computed in float32, masked; `keras.ops` only."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 from kerasmm.lazy import lazily
 
 _WHERE = {
+    "CanonicalCorrelationLoss": "canonical_correlation_loss",
     "HingeRankLoss": "hinge_rank_loss",
     "WeightedBinaryCrossentropy": "weighted_binary_crossentropy",
     "triplet_similarity": "similarity",

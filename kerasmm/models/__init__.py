@@ -6,7 +6,12 @@ from typing import Any
 
 from kerasmm.lazy import lazily
 
-_WHERE = {"dman": "dman_model", "fully_connected": "fully_connected_model", "siamese": "siamese_model"}
+_WHERE = {
+    "deep_cca": "deep_cca_model",
+    "dman": "dman_model",
+    "fully_connected": "fully_connected_model",
+    "siamese": "siamese_model",
+}
 
 __all__ = sorted(_WHERE)
 
