@@ -4,19 +4,14 @@ from __future__ import annotations
 
 import warnings
 
-import keras
 import numpy as np
 from sklearn.metrics import average_precision_score, precision_recall_fscore_support
 
-HIDDEN = (512, 256)
-EPOCHS, PATIENCE, BATCH = 60, 5, 128
-HELD_OUT = 0.1
+from kerasmm.systems.label_classifier import train_label_classifier
 
 
 def classifier_scores(vectors: np.ndarray, labels: np.ndarray, test: np.ndarray, seed: int = 0) -> np.ndarray:
-    """Trains the common classifier of the protocol, three fully connected layers, and scores test vectors.
-
-    A tenth of the training posts, drawn by `seed`, stops the training when their loss no longer falls.
+    """Trains the common classifier of the protocol and scores test vectors; see `train_label_classifier`.
 
     Args:
         vectors: `(n, d)` embeddings of the training posts.
@@ -27,42 +22,8 @@ def classifier_scores(vectors: np.ndarray, labels: np.ndarray, test: np.ndarray,
     Returns:
         `(m, C)` confidences in 0 … 1.
     """
-    generator = np.random.default_rng(seed)
-    order = generator.permutation(len(vectors))
-    held = max(1, int(len(order) * HELD_OUT)) if len(order) > 1 else 0
-    stop, fit = order[:held], order[held:]
-    mean, deviation = np.mean(vectors[fit], axis=0), np.std(vectors[fit], axis=0)
-    scale = np.where(deviation > 1e-6, deviation, 1.0)
-
-    def batches(rows: np.ndarray) -> np.ndarray:
-        standardised: np.ndarray = ((vectors[np.sort(rows)] - mean) / scale).astype("float32")
-        return standardised
-
-    initial = [keras.initializers.GlorotUniform(seed=seed + layer) for layer in range(len(HIDDEN) + 1)]
-    model = keras.Sequential(
-        [
-            keras.Input((vectors.shape[1],)),
-            *(
-                keras.layers.Dense(units, "relu", kernel_initializer=initial[place])
-                for place, units in enumerate(HIDDEN)
-            ),
-            keras.layers.Dense(labels.shape[1], "sigmoid", kernel_initializer=initial[-1], dtype="float32"),
-        ]
-    )
-    model.compile(keras.optimizers.Adam(1e-3), "binary_crossentropy", jit_compile=False)
-    early = keras.callbacks.EarlyStopping(
-        patience=PATIENCE, restore_best_weights=True, monitor="val_loss" if held else "loss"
-    )
-    model.fit(
-        batches(fit),
-        labels[np.sort(fit)].astype("float32"),
-        validation_data=(batches(stop), labels[np.sort(stop)].astype("float32")) if held else None,
-        epochs=EPOCHS,
-        batch_size=BATCH,
-        callbacks=[early],
-        verbose=0,
-    )
-    scores: np.ndarray = model.predict(((test - mean) / scale).astype("float32"), batch_size=1024, verbose=0)
+    model = train_label_classifier(vectors, labels, seed)
+    scores: np.ndarray = model.predict(test, batch_size=1024, verbose=0)
     return scores
 
 
