@@ -14,6 +14,9 @@ SOURCES: dict[str, str] = {
     "shapes": "data_prep.sources.shapes.source:Shapes",
     "flickr8k": "data_prep.sources.flickr8k:Flickr8k",
     "movielens": "data_prep.sources.movielens:MovieLens",
+    "nuswide": "data_prep.sources.nuswide:NusWide",
+    "mirflickr": "data_prep.sources.mirflickr:MirFlickr",
+    "voc": "data_prep.sources.voc:Voc",
     "posts": "data_prep.sources.posts:Posts",
 }
 """Name of every source → where its class is."""
