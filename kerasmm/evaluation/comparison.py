@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from kerasmm.console import UserError, console
 from kerasmm.data.dataset import Dataset
 from kerasmm.evaluation.baselines import find
+from kerasmm.evaluation.plots import plot_comparison
 from kerasmm.evaluation.tables import markdown, write_json
 from kerasmm.systems.config import load_config
 
@@ -96,7 +97,7 @@ class Comparison:
         return found
 
     def write(self, found: Found) -> list[Table]:
-        """Writes `comparison.json`, flat, and `comparison.md`, and returns the tables."""
+        """Writes `comparison.json`, flat, `comparison.md` and `comparison.png`, and returns the tables."""
         flat: dict[str, float] = {}
         for row, measured in found.items():
             for key in measured[0]:
@@ -106,7 +107,9 @@ class Comparison:
                     flat[f"{slug(row)}/{key}/sd"] = statistics.stdev(values)
             flat[f"{slug(row)}/seeds"] = len(measured)
         write_json(flat, self.output / "comparison.json")
-        tables = self.kind.comparison({self._title(row): measured for row, measured in found.items()})
+        named = {self._title(row): measured for row, measured in found.items()}
+        plot_comparison(named, self.output / "comparison.png")
+        tables = self.kind.comparison(named)
         (self.output / "comparison.md").write_text(markdown(tables), encoding="utf-8")
         return tables
 

@@ -413,7 +413,12 @@ class DMAN(System):
         return self._monitored({key.replace("_score/", "/"): value for key, value in figures.items()})
 
     def table(self, figures: dict[str, float]) -> list[Table]:
-        return self._tables({"DMAN": [figures], "ridge, pooled": [part(figures, "ridge")]})
+        return self._tables({self._title: [figures], "ridge, pooled": [part(figures, "ridge")]})
+
+    @property
+    def _title(self) -> str:
+        """The row of the paper's tables that this configuration is."""
+        return next(name for name, own in self.variants.items() if own["network"]["base"] == self.config.network.base)
 
     @classmethod
     def comparison(cls, rows: dict[str, list[dict[str, float]]]) -> list[Table]:

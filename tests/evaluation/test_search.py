@@ -7,7 +7,7 @@ import pytest
 from sklearn.metrics import average_precision_score
 
 from kerasmm.evaluation import search
-from kerasmm.evaluation.search import search_figures
+from kerasmm.evaluation.search import neighbour_figures, search_figures
 
 
 def distance_by_loop(query, vector, distance):
@@ -77,3 +77,22 @@ def test_chance_is_what_random_orders_give(rng):
 def test_unknown_distance_is_refused():
     with pytest.raises(ValueError, match="distance='manhattan'"):
         search_figures(np.ones((1, 1)), np.ones((1, 1)), np.ones((1, 1), bool), "manhattan")
+
+
+def test_neighbours_are_posts_that_share_a_label(rng):
+    vectors, labels = rng.normal(size=(41, 3)), (rng.random((41, 5)) < 0.3).astype("float32")
+    got = neighbour_figures(vectors, labels, "cosine", most=15)
+    # Posts 0, 2, … 28 are asked; they are not searched.
+    searched = [row for row in range(41) if row % 2 or row > 28]
+    averages = []
+    for query in range(0, 30, 2):
+        right = [bool(set(np.flatnonzero(labels[query])) & set(np.flatnonzero(labels[row]))) for row in searched]
+        if any(right):
+            scores = [distance_by_loop(vectors[query], vectors[row], "cosine") for row in searched]
+            averages.append(average_precision_score(right, scores))
+    assert got["mAP"] == pytest.approx(np.mean(averages), abs=1e-6)
+    assert got["queries"] == len(averages)
+
+
+def test_neighbours_without_labels_have_no_figures(rng):
+    assert neighbour_figures(rng.normal(size=(6, 2)), np.zeros((6, 2)), "cosine") == {}

@@ -128,6 +128,62 @@ def test_a_perfect_model_has_perfect_figures(tiny):
     assert len(titles) == 3
 
 
+@pytest.mark.parametrize("base", ["words", "embedding"])
+def test_the_ablations_are_evaluated_by_the_same_protocol(tiny, base):
+    changes = [f"network.base={base}", "network.fully_connected=[8]", "network.embedding=5", "network.pooling=mean"]
+    dman, dataset = made(tiny, *changes, *(["loss.beta=0"] if base == "embedding" else []))
+    model = dman.build()
+    stage = dman.stages(model, dataset)[0]
+    inputs, targets = next(iter(stage.batches(0, 0)))
+    terms = dman.objective(targets, stage.model(inputs))
+    assert tuple(terms) == stage.terms == (("triplet_loss",) if base == "embedding" else ("triplet_loss", "word_loss"))
+    validated = dman.validate(Evaluation(dman, model, dataset, "validation"))
+    assert dman.monitor == ("neighbours/mAP" if base == "embedding" else "search/mAP")
+    assert 0 < validated[dman.monitor] <= 1
+    figures = dman.evaluate(Evaluation(dman, model, dataset, "test"))
+    assert 0 < figures["classification/mAP"] <= 1
+    # No word touches the embedding, so no word can be searched in it.
+    assert ("search/mAP" in figures) == (base == "words")
+
+
+def test_the_hinge_loss_alone_goes_with_an_embedding_alone(tiny):
+    for changes in (["loss.beta=0"], ["network.base=embedding"]):
+        with pytest.raises(UserError, match="`network.base: embedding` goes with `loss.beta: 0`"):
+            made(tiny, *changes)
+
+
+def test_a_perfect_baseline_has_perfect_figures(tiny):
+    dman, dataset = made(tiny)
+
+    class Knows(Evaluation):
+        """Its vectors are the tags, which it looks up by the features."""
+
+        distance, searches = "cosine", True
+
+        def baseline(self, name, score):
+            assert score(self, self) == pytest.approx(1.0)
+            return self
+
+        def images(self, features):
+            for split in ("train", "validation", "test"):
+                posts = self.outputs(split)
+                if np.array_equal(posts["features"], features):
+                    return posts["tags"]
+            raise AssertionError("no such posts")
+
+        def words(self, tags):
+            return tags
+
+        def label_scores(self, labels, features):
+            return None
+
+    figures = dman.evaluate_baseline(Knows(dman, None, dataset, "test"), "knows")
+    assert figures["search/mAP"] == figures["tag_search/mAP"] == pytest.approx(1.0)
+    assert figures["search_literal/queries"] == 3
+    assert figures["classification/mAP"] > 0.95
+    assert not any("_score" in key for key in figures)
+
+
 class Answers:
     """Services without a SavedModel."""
 
