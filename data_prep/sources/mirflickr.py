@@ -72,11 +72,11 @@ class MirFlickr(Source):
             for topic, path in self.topics.items():
                 yield from self._gather_topic(grouping, topic, path)
             for number, members in grouping.groups():
-                pictures, labels = [], []
+                of_kind: dict[int, list[str]] = {_PICTURE: [], _LABEL: []}
                 for member in members:
-                    (pictures if member.kind == _PICTURE else labels).append(member.value)
-                if pictures:
-                    yield from self._post(int(number), pictures[0], labels)
+                    of_kind[member.kind].append(member.value)
+                if of_kind[_PICTURE]:
+                    yield from self._post(int(number), of_kind[_PICTURE][0], of_kind[_LABEL])
                 else:
                     yield self.reject(f"im{number}", "no picture", f"not in {self.photos.name}/", bad=False)
 

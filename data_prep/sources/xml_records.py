@@ -1,4 +1,4 @@
-"""Records of XML files of unknown health, one after the other: no DOCTYPE, no entities, bounded records."""
+"""Records of XML files of unknown health, one after the other: no DOCTYPE, no entities, bounded size and depth."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from data_prep.sources.post_fields import Faulty
 MAX_RECORD_BYTES = 1 << 20
 """Longer records are nobody's photo."""
 
+_MAX_DEPTH = 100
 _BLOCK = 1 << 16
 
 
@@ -21,7 +22,8 @@ def records(path: Path, name: str) -> Iterator[Element]:
     Without a DOCTYPE nothing can define an entity, so nothing expands and nothing is fetched.
 
     Raises:
-        Faulty: Where the file is no well-formed XML, has a DOCTYPE, or a record longer than `MAX_RECORD_BYTES`.
+        Faulty: Where the file is no well-formed XML, has a DOCTYPE, a record longer than `MAX_RECORD_BYTES`, or
+            elements nested without end.
     """
     reader = _Reader(name)
     with path.open("rb") as file:
@@ -32,7 +34,7 @@ def records(path: Path, name: str) -> Iterator[Element]:
 
 class _Reader:
     def __init__(self, name: str) -> None:
-        self._name, self._fed, self._depth, self._began = name, 0, 0, 0
+        self._name, self._fed, self._depth, self._began, self._top = name, 0, 0, 0, 0
         self._builder: TreeBuilder | None = None
         self._whole: list[Element] = []
         self._parser = expat.ParserCreate()
@@ -62,21 +64,21 @@ class _Reader:
         raise Faulty("XML with a DOCTYPE", f"line {self._parser.CurrentLineNumber}")
 
     def _start(self, tag: str, attributes: dict[str, str]) -> None:
-        if self._builder is None:
-            if tag != self._name:
-                return
-            self._builder, self._depth, self._began = TreeBuilder(), 0, self._parser.CurrentByteIndex
-        self._builder.start(tag, attributes)
         self._depth += 1
+        if self._depth > _MAX_DEPTH:
+            raise Faulty("XML elements nested too deep", f"line {self._parser.CurrentLineNumber}")
+        if self._builder is None and tag == self._name:
+            self._builder, self._top, self._began = TreeBuilder(), self._depth, self._parser.CurrentByteIndex
+        if self._builder is not None:
+            self._builder.start(tag, attributes)
 
     def _end(self, tag: str) -> None:
-        if self._builder is None:
-            return
-        self._builder.end(tag)
         self._depth -= 1
-        if self._depth == 0:
-            self._whole.append(self._builder.close())
-            self._builder = None
+        if self._builder is not None:
+            self._builder.end(tag)
+            if self._depth < self._top:
+                self._whole.append(self._builder.close())
+                self._builder = None
 
     def _text(self, text: str) -> None:
         if self._builder is not None:
