@@ -18,6 +18,7 @@ from kerasmm.fit import main as fit
 ROOT = Path(__file__).resolve().parents[1]
 COMMANDS = (
     "kerasmm.fit",
+    "kerasmm.compare",
     "kerasmm.evaluate",
     "kerasmm.export",
     "kerasmm.search",

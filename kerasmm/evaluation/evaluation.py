@@ -119,12 +119,17 @@ class Evaluation:
         if name not in self._baselines:
             kind, views = find(name), self._views()
             settings = [self.settings[name]] if name in self.settings else list(kind.grid)
+            if len(settings) > 1:
+                # Before the bar below: a terminal shows one at a time.
+                self.outputs("validation")
             scored = []
             with progress(self.quiet) as bar:
-                for setting in bar.track(settings, description=f"fit {name}"):
+                task = bar.add_task(f"fit {name}", total=len(settings), note="")
+                for setting in settings:
                     fitted = kind(self.seed, **setting).fit(views)
                     chosen = score(self, fitted) if len(settings) > 1 and kind.searches else 0.0
                     scored.append((chosen, setting, fitted))
+                    bar.advance(task)
             # The first of equals: grids begin with the plainest setting.
             _, self.settings[name], self._baselines[name] = max(scored, key=lambda one: one[0])
         return self._baselines[name]

@@ -1,0 +1,111 @@
+"""`python -m kerasmm.compare` on the tiny data set: a trained row and baselines, twice."""
+
+from __future__ import annotations
+
+import json
+import re
+import statistics
+
+import pytest
+
+from kerasmm.compare import main
+from kerasmm.console import guarded
+from kerasmm.evaluation.comparison import slug
+
+SMALL = ["--set", "network.fully_connected=[8]", "--set", "training.epochs=1"]
+
+
+@pytest.fixture(scope="module")
+def compared(tiny, tmp_path_factory):
+    output = tmp_path_factory.mktemp("compare") / "out"
+    rows = "ridge,DMAN_Triplet+Text,cca"
+    asked = ["--model", "dman", "--data", str(tiny), "--output", str(output), "--seeds", "2", "--rows", rows, *SMALL]
+    assert guarded(main, [*asked, "--quiet"]) == 0
+    return output, asked
+
+
+def test_figures_are_means_and_deviations_of_the_seeds(compared):
+    output, _ = compared
+    flat = json.loads((output / "comparison.json").read_text())
+    for row in ("dman_triplet_text", "ridge", "cca"):
+        seeds = [json.loads((output / f"{row}_seed{seed}" / "evaluation.json").read_text()) for seed in (0, 1)]
+        assert flat[f"{row}/seeds"] == 2
+        for key in ("classification/mAP", "search/p@10", "tag_search/mAP"):
+            assert flat[f"{row}/{key}"] == pytest.approx(statistics.mean(one[key] for one in seeds))
+            assert flat[f"{row}/{key}/sd"] == pytest.approx(statistics.stdev(one[key] for one in seeds))
+    # Two seeds are two trainings; a closed form is the same twice.
+    assert flat["dman_triplet_text/tag_search/mAP/sd"] > 0
+    assert flat["cca/tag_search/mAP/sd"] == 0
+
+
+def test_tables_have_every_row_in_the_papers_order_and_chance(compared):
+    output, _ = compared
+    text = (output / "comparison.md").read_text()
+    assert [line.split("|")[1].strip() for line in text.split("\n\n")[1].splitlines()[2:]] == [
+        "DMAN_Triplet+Text",
+        "CCA",
+        "Ridge",
+        "chance",
+    ]
+    flat = json.loads((output / "comparison.json").read_text())
+    (row,) = re.findall(r"^\| CCA \|.*$", text.split("(table 3)")[1].split("\n\n")[1], re.MULTILINE)
+    assert f"{100 * flat['cca/search/p@10']:.1f} ± {100 * flat['cca/search/p@10/sd']:.1f}%" in row
+    assert (output / "comparison.png").stat().st_size > 5_000
+
+
+def test_what_is_there_is_kept_and_what_is_missing_is_done(compared, capsys):
+    output, asked = compared
+    kept, again = output / "ridge_seed0" / "evaluation.json", output / "cca_seed1" / "evaluation.json"
+    before, figures = kept.stat().st_mtime_ns, json.loads(again.read_text())
+    again.unlink()
+    assert guarded(main, asked) == 0
+    assert kept.stat().st_mtime_ns == before
+    assert json.loads(again.read_text()) == pytest.approx(figures)
+    printed = capsys.readouterr().out
+    assert re.search(r"cca, seed 1: \d+ s", printed) and "ridge, seed" not in printed
+    assert "Multi-label classification (table 2)" in printed
+
+
+def test_a_folder_of_other_settings_is_left_alone(compared, capsys):
+    output, asked = compared
+    assert guarded(main, [*asked, "--set", "training.epochs=2"]) == 2
+    assert "a comparison on other data or with other settings; name another --output" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (["--rows", "dcaa"], "no row 'dcaa'"),
+        (["--rows", ","], "--rows names no row"),
+        (["--seeds", "0"], "--seeds must be 1 or more"),
+        (["--set", "training.epoch=1"], "Did you mean 'training.epochs'?"),
+        (["--data", "nowhere"], "nowhere"),
+        (["--model", "dmn"], "Did you mean 'dman'?"),
+    ],
+)
+def test_bad_usage_is_one_line(tiny, tmp_path, capsys, changes, message):
+    asked = ["--model", "dman", "--data", str(tiny), "--output", str(tmp_path / "out")]
+    assert guarded(main, [*asked, *changes]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert message in line
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_training_that_refuses_its_input_says_why(tiny, tmp_path, capsys):
+    asked = ["--model", "dman", "--data", str(tiny), "--output", str(tmp_path / "out"), "--rows", "DMAN"]
+    assert guarded(main, [*asked, "--quiet", "--set", "training.batch_size=5000"]) == 2
+    assert "training.batch_size: 5000 is more than the 120 training posts" in capsys.readouterr().err
+
+
+def test_lists_its_rows(tiny, capsys):
+    assert guarded(main, ["--model", "dman", "--data", str(tiny), "--output", "unused", "--list"]) == 0
+    assert capsys.readouterr().out.split() == [
+        "DMAN",
+        "DMAN_Triplet+Text",
+        "DMAN_Triplet",
+        *("hne", "lhne", "dcca", "kcca", "cca", "ridge", "features"),
+    ]
+
+
+def test_names_for_files_and_keys():
+    assert slug("DMAN_Triplet+Text") == "dman_triplet_text"
