@@ -22,6 +22,8 @@ class Optimizer(Section):
 
     name: Literal["sgd", "adam", "adamw"] = "sgd"
     learning_rate: float = Field(default=0.01, gt=0)
+    schedule: Literal["constant", "cosine"] = "constant"
+    """`cosine` lets the learning rate fall to nothing over the epochs of the training."""
     momentum: float = Field(default=0.9, ge=0, lt=1)
     """SGD only."""
     nesterov: bool = True

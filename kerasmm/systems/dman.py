@@ -306,7 +306,7 @@ class DMAN(System):
                 steps=steps,
                 terms=("triplet_loss", "word_loss") if self.config.loss.beta else ("triplet_loss",),
                 epochs=training.epochs,
-                optimizer=functools.partial(make_optimizer, training.optimizer),
+                optimizer=functools.partial(make_optimizer, training.optimizer, steps * training.epochs),
                 clip_norm=training.optimizer.clip_norm,
             )
         ]
@@ -465,7 +465,7 @@ class DMAN(System):
     def signatures(self, model: keras.Model, services: Services) -> dict[str, Signature]:
         import tensorflow as tf
 
-        grid = self.encoder.grid
+        grid, base, vector = self.encoder.grid, self.config.network.base, self._vector
         assert grid is not None
         size = len(self.vocabularies["tags"])
         images = tf.TensorSpec((None,), tf.string)
@@ -481,11 +481,11 @@ class DMAN(System):
 
         def embed(image: tf.Tensor) -> dict[str, tf.Tensor]:
             outputs, valid = network(image)
-            return {"embedding": outputs["words"], "valid": valid}
+            return {"embedding": outputs[vector], "valid": valid}
 
         def search_by_image(image: tf.Tensor, k: tf.Tensor) -> dict[str, tf.Tensor]:
             outputs, valid = network(image)
-            return {**services.search(tf.math.l2_normalize(outputs["words"], axis=1), k), "valid": valid}
+            return {**services.search(tf.math.l2_normalize(outputs[vector], axis=1), k), "valid": valid}
 
         def search_by_tags(tags: tf.Tensor, k: tf.Tensor) -> dict[str, tf.Tensor]:
             ids = services.lookup("tags", tags)
@@ -495,14 +495,32 @@ class DMAN(System):
         def attend(image: tf.Tensor, word: tf.Tensor) -> dict[str, tf.Tensor]:
             outputs, valid = network(image)
             ids = services.lookup("tags", word)
-            weights = tf.gather(outputs["attention"], tf.maximum(ids, 0), axis=1, batch_dims=1)
-            valid = valid & (ids >= 0)
+            valid, place = valid & (ids >= 0), tf.maximum(ids, 0)
+            weights = tf.gather(outputs["attention"], place, axis=1, batch_dims=1)
             weights = tf.where(valid[:, None], weights, 0.0)
-            return {"map": tf.reshape(weights, (-1, *grid)), "valid": valid}
+            score = tf.where(valid, tf.gather(outputs["words"], place, axis=1, batch_dims=1), 0.0)
+            return {"map": tf.reshape(weights, (-1, *grid)), "score": score, "valid": valid}
 
-        return {
+        def classify(image: tf.Tensor) -> dict[str, tf.Tensor]:
+            assert services.classify is not None
+            outputs, valid = network(image)
+            found = services.classify(outputs[vector])
+            # A bad picture has no labels, not those of a grey one.
+            labels, scores = (
+                tf.where(valid[:, None], found["labels"], ""),
+                tf.where(valid[:, None], found["scores"], 0.0),
+            )
+            return {"labels": labels, "scores": scores, "valid": valid}
+
+        answered = {
             "serving_default": Signature({"image": images}, embed),
             "search_by_tags": Signature({"tags": tf.TensorSpec((None, None), tf.string), "k": count}, search_by_tags),
             "search_by_image": Signature({"image": images, "k": count}, search_by_image),
             "attend": Signature({"image": images, "word": images}, attend),
+            "classify": Signature({"image": images}, classify),
         }
+        # No word touches the embedding of DMAN_Triplet; words look at regions only through the attention layer.
+        missing = {"search_by_tags"} if base == "embedding" else set()
+        missing |= set() if base == "attention" else {"attend"}
+        missing |= set() if services.classify else {"classify"}
+        return {name: signature for name, signature in answered.items() if name not in missing}

@@ -10,12 +10,20 @@ if TYPE_CHECKING:
     import keras
 
 
-def make_optimizer(config: Optimizer) -> keras.optimizers.Optimizer:
-    """A new Keras optimizer. Clipping is not its job: gradients are summed over replicas first (`kerasmm.training`)."""
+def make_optimizer(config: Optimizer, steps: int) -> keras.optimizers.Optimizer:
+    """A new Keras optimizer. Clipping is not its job: gradients are summed over replicas first (`kerasmm.training`).
+
+    Args:
+        config: Its settings.
+        steps: Steps of the whole training, over which a schedule runs.
+    """
     import keras
 
+    rate = config.learning_rate
+    if config.schedule == "cosine":
+        rate = keras.optimizers.schedules.CosineDecay(rate, steps)
     if config.name == "sgd":
-        return keras.optimizers.SGD(config.learning_rate, momentum=config.momentum, nesterov=config.nesterov)
+        return keras.optimizers.SGD(rate, momentum=config.momentum, nesterov=config.nesterov)
     if config.name == "adam":
-        return keras.optimizers.Adam(config.learning_rate)
-    return keras.optimizers.AdamW(config.learning_rate)
+        return keras.optimizers.Adam(rate)
+    return keras.optimizers.AdamW(rate)
