@@ -45,7 +45,7 @@ def call(capsys, *arguments):
 
 def test_every_signature_of_dman_is_there(version):
     about = json.loads((version / "assets.extra" / "signatures.json").read_text(encoding="utf-8"))
-    assert sorted(about["signatures"]) == ["attend", "search_by_image", "search_by_tags", "serving_default"]
+    assert sorted(about["signatures"]) == ["attend", "classify", "search_by_image", "search_by_tags", "serving_default"]
     assert about["posts"] == 40 + 8 + 8 and about["system"] == "dman" and about["name"] == "colours"
 
 
@@ -62,7 +62,8 @@ def test_answers_what_the_model_answers(version, run):
     loaded = LoadedExport(version)
     answer = loaded.answer("serving_default", {"image": images})
     assert answer["valid"].tolist() == [True] * len(posts) + [False]
-    ids, vectors = opened.system.encode(opened.model, dataset, "test")
+    (outputs,) = opened.system.outputs(opened.model, dataset, "test")
+    ids, vectors = [one.decode() for one in outputs["id"]], opened.system.index_vectors(outputs)
     embedding = answer["embedding"][:-1]
     assert ids == [post.id for post in posts]
     np.testing.assert_allclose(embedding / np.linalg.norm(embedding, axis=1, keepdims=True), vectors, atol=1e-4)
@@ -72,6 +73,28 @@ def test_answers_what_the_model_answers(version, run):
     words = np.array([b"red"] * len(images), object)
     attention = loaded.answer("attend", {"image": images, "word": words})
     np.testing.assert_allclose(attention["map"][:-1].sum(axis=(1, 2)), 1.0, atol=1e-4)
+    red = opened.system.vocabularies["tags"].index("red")
+    np.testing.assert_allclose(attention["score"][:-1], embedding[:, red], atol=1e-6)
+
+
+def test_classifies_as_a_classifier_trained_on_the_training_posts(version, run):
+    from kerasmm.data.dataset import open_dataset
+    from kerasmm.evaluation.classification import classifier_scores
+    from kerasmm.serving.loaded import LoadedExport
+    from kerasmm.training.run import open_run
+
+    opened = open_run(run)
+    dataset, labels = open_dataset(opened.data), opened.system.vocabularies["labels"]
+    (train,), (test,) = (list(opened.system.outputs(opened.model, dataset, split)) for split in ("train", "test"))
+    scores = classifier_scores(train["vectors"], train["labels"], test["vectors"], opened.system.seed)
+    images = np.empty(len(test["id"]), object)
+    images[:] = [post.image for post in dataset.posts("test")]
+    answer = LoadedExport(version).answer("classify", {"image": images})
+    for row, found in enumerate(answer["labels"]):
+        named = dict(zip((label.decode() for label in found), answer["scores"][row], strict=True))
+        # The order of the rows is drawn by Keras' global seed, which nobody set.
+        np.testing.assert_allclose([named[label] for label in labels], scores[row], atol=0.1)
+        assert list(answer["scores"][row]) == sorted(answer["scores"][row], reverse=True)
 
 
 def test_can_be_searched(version, capsys):
@@ -91,7 +114,7 @@ def test_prints_the_folder_and_counts_versions(version, run, capsys):
 def test_check_says_what_it_checked(capsys):
     code, out, err = call(capsys, "--check", exported())
     assert code == 0 and out == ""
-    assert "answers as when it was made: serving_default, search_by_image, search_by_tags" in err
+    assert "answers as when it was made: serving_default, search_by_image, search_by_tags, attend, classify" in err
 
 
 def test_check_names_what_is_wrong(tmp_path, capsys):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import json
 import re
@@ -21,6 +22,7 @@ from kerasmm.console import UserError, progress
 from kerasmm.data.dataset import Dataset
 from kerasmm.data.post import Post
 from kerasmm.serving.check import SIGNATURES_FILE, check_export, versions
+from kerasmm.serving.encoded import encode_posts, fitted_classifier
 from kerasmm.serving.examples import example_inputs, to_json
 from kerasmm.serving.index import ExactIndex
 from kerasmm.serving.posts import POSTS_FILE, write_posts
@@ -58,7 +60,8 @@ def export(
     a whole version or none.
 
     Args:
-        system: What the model is; has `signatures`, `encode`, `vocabularies`, `image_size` and `resize`.
+        system: What the model is; has `signatures`, `outputs`, `index_vectors`, `vocabularies`, `seed`,
+            `image_size` and `resize`.
         model: The trained model.
         dataset: Whose posts are indexed.
         output: Base folder of the versions; its name is the model's name in requests.
@@ -82,11 +85,18 @@ def export(
         raise UserError(f"{output}: expected a folder for the versions of the export")
     chosen = _splits(dataset, splits)
     with _aside(output) as scratch:
-        ids, vectors = _encoded(system, model, dataset, chosen, quiet)
+        encoded = encode_posts(system, model, dataset, chosen, quiet)
+        classifier = fitted_classifier(encoded, system.seed, quiet)
         assets = scratch / "assets"
         assets.mkdir()
         services = ExportServices(
-            system.image_size, system.resize, system.vocabularies, ExactIndex(vectors, ids), assets
+            system.image_size,
+            system.resize,
+            system.vocabularies,
+            ExactIndex(encoded.vectors, encoded.ids),
+            assets,
+            # Not the Keras model itself: a module that holds one leaves variables uninitialised in a server.
+            classifier and functools.partial(classifier, training=False),
         )
         traced = trace(system.signatures(system.from_pixels(model), services))
         module = tf.Module(name=name)
@@ -104,14 +114,14 @@ def export(
             "name": name,
             "system": system.name,
             "made_by": {"kerasmm": kerasmm.__version__, "tensorflow": tf.__version__},
-            "posts": len(ids),
+            "posts": len(encoded.ids),
             "splits": chosen,
             "vocabularies": {key: f"assets/{key}.txt" for key in system.vocabularies},
             "signatures": {key: _described(key, one, examples[key]) for key, one in traced.items()},
         }
         path = scratch / "saved" / SIGNATURES_FILE
         path.write_text(json.dumps(about, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-        write_posts(extra / POSTS_FILE, _posts(dataset, chosen, set(ids), quiet), thumbnails)
+        write_posts(extra / POSTS_FILE, _posts(dataset, chosen, set(encoded.ids), quiet), thumbnails)
 
         # Moved before the check: an export that still reads from where it was written would pass there.
         moved = (scratch / "saved").rename(scratch / "checked")
@@ -143,22 +153,6 @@ def _splits(dataset: Dataset, splits: Sequence[str] | None) -> list[str]:
         if split not in have:
             raise UserError(f"--splits: {dataset.folder} has no posts in split {split!r} (it has: {', '.join(have)})")
     return list(dict.fromkeys(splits)) if splits else have
-
-
-def _encoded(
-    system: System, model: keras.Model, dataset: Dataset, splits: Sequence[str], quiet: bool
-) -> tuple[list[str], np.ndarray]:
-    ids: list[str] = []
-    vectors: list[np.ndarray] = []
-    total = sum(dataset.manifest.records(split) for split in splits)
-    with progress(quiet) as bar:
-        task = bar.add_task("encoding posts", total=total, note="")
-        for split in splits:
-            some_ids, some_vectors = system.encode(model, dataset, split)
-            ids += some_ids
-            vectors.append(some_vectors)
-            bar.advance(task, len(some_ids))
-    return ids, np.concatenate(vectors)
 
 
 def _posts(dataset: Dataset, splits: Sequence[str], indexed: set[str], quiet: bool) -> Iterator[tuple[str, Post]]:

@@ -1,15 +1,15 @@
-"""What an export gives to the signatures of a system: pictures decoded, words looked up, posts searched."""
+"""What an export gives to the signatures of a system: pictures decoded, words looked up, posts searched, labels given."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import tensorflow as tf
 
 from kerasmm.data.images import decode_images
 from kerasmm.serving.index import ExactIndex
-from kerasmm.serving.vocabulary import VocabularyTable
+from kerasmm.serving.vocabulary import VocabularyTable, WordTable
 
 
 class ExportServices(tf.Module):
@@ -21,6 +21,8 @@ class ExportServices(tf.Module):
         vocabularies: Words by vocabulary, in the order of their ids.
         index: The indexed posts.
         assets: Folder for the vocabulary files; it must stay until the SavedModel is saved.
+        classifier: Vectors `(n, d)` → confidences `(n, C)` of the labels, in the order of their vocabulary, if there is
+            one. A function, no Keras model: a SavedModel that holds one fails in a server.
 
     Raises:
         ValueError: For a vocabulary that can't be stored as lines of text.
@@ -33,11 +35,14 @@ class ExportServices(tf.Module):
         vocabularies: Mapping[str, Sequence[str]],
         index: ExactIndex,
         assets: Path,
+        classifier: Callable[[tf.Tensor], tf.Tensor] | None = None,
     ) -> None:
         super().__init__(name="services")
         self.image_size, self.resize = tuple(image_size), resize
         self.index = index
         self.tables = {name: VocabularyTable(words, assets / f"{name}.txt") for name, words in vocabularies.items()}
+        self._confidences = classifier
+        self.labels = WordTable(assets / "labels.txt") if classifier else None
 
     def decode(self, encoded: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Picture bytes `(n,)` → pixels `(n, h, w, 3)` in 0 … 255, and `valid` `(n,)`, False for an undecodable row."""
@@ -53,3 +58,14 @@ class ExportServices(tf.Module):
     def search(self, queries: tf.Tensor, k: tf.Tensor) -> dict[str, tf.Tensor]:
         """Queries `(n, d)`, `k` `(n,)` → `ids` and `scores` `(n, max k)` of the indexed posts, best first."""
         return self.index.search(queries, k)
+
+    @property
+    def classify(self) -> Callable[[tf.Tensor], dict[str, tf.Tensor]] | None:
+        """Vectors `(n, d)` → `labels` and `scores` `(n, C)`, best first; None where there is no classifier."""
+        return self._best_labels if self._confidences else None
+
+    def _best_labels(self, vectors: tf.Tensor) -> dict[str, tf.Tensor]:
+        assert self._confidences is not None and self.labels is not None
+        scores = self._confidences(vectors)
+        scores, ids = tf.math.top_k(scores, k=scores.shape[-1])
+        return {"labels": self.labels.lookup(ids), "scores": scores}

@@ -1,4 +1,4 @@
-"""Words to ids inside the SavedModel, from a plain text asset."""
+"""Words to ids and ids to words inside the SavedModel, from a plain text asset."""
 
 from __future__ import annotations
 
@@ -60,3 +60,27 @@ class VocabularyTable(tf.Module):
         as_it_stands = self.table.lookup(words)
         lower = self.table.lookup(tf.strings.lower(words, encoding="utf-8"))
         return tf.where(as_it_stands >= 0, as_it_stands, lower)
+
+
+class WordTable(tf.Module):
+    """The words of a vocabulary by their ids; "" for an id that there is not.
+
+    Args:
+        path: An asset that `VocabularyTable` wrote, of one word at least; it must stay until the SavedModel is saved.
+
+    Example:
+
+    >>> VocabularyTable(["snow", "dog"], Path("/tmp/tags.txt"))  # doctest: +SKIP
+    >>> WordTable(Path("/tmp/tags.txt")).lookup(tf.constant([1, 0, 2])).numpy().tolist()  # doctest: +SKIP
+    [b'dog', b'snow', b'']
+    """
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(name=f"{path.stem}_words")
+        whole_line, line_number = tf.lookup.TextFileIndex.WHOLE_LINE, tf.lookup.TextFileIndex.LINE_NUMBER
+        lines = tf.lookup.TextFileInitializer(str(path), tf.int64, line_number, tf.string, whole_line)
+        self.table = tf.lookup.StaticHashTable(lines, "")
+
+    def lookup(self, ids: tf.Tensor) -> tf.Tensor:
+        """Integer ids of any shape → words of the same shape."""
+        return self.table.lookup(tf.cast(ids, tf.int64))

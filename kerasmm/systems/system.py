@@ -48,6 +48,11 @@ class Services(Protocol):
     def search(self, queries: tf.Tensor, k: tf.Tensor) -> dict[str, tf.Tensor]:
         """Queries `(n, d)`, `k` `(n,)` → `ids` and `scores` `(n, max k)` by inner product with the indexed posts."""
 
+    @property
+    def classify(self) -> Callable[[tf.Tensor], dict[str, tf.Tensor]] | None:
+        """`vectors` `(n, d)` as `outputs` gives them → `labels` and `scores` `(n, C)`, best first, by the common classifier
+        on the training split; None where its posts have no labels."""
+
 
 class Evaluator(Protocol):
     """What an evaluation gives to the protocol of a system: outputs of splits, and protocols over arrays."""

@@ -66,16 +66,26 @@ class FakeSystem:
     """What `export` asks of a system: a word is the direction of its colour."""
 
     name = "fake"
+    seed = 0
     image_size = (SIDE, SIDE)
     resize = "squash"
     vocabularies = {"tags": TAGS, "labels": LABELS}
 
-    def encode(self, model, dataset, split):
+    def outputs(self, model, dataset, split):
         from kerasmm.data.images import decode_images
 
         posts = list(dataset.posts(split))
-        pixels, _ = decode_images(tf.constant([post.image for post in posts]), self.image_size)
-        return [post.id for post in posts], np.asarray(model({"image": pixels}, training=False)["embedding"])
+        for start in range(0, len(posts), 4):
+            some = posts[start : start + 4]
+            pixels, _ = decode_images(tf.constant([post.image for post in some]), self.image_size)
+            ids = np.empty(len(some), object)
+            ids[:] = [post.id.encode() for post in some]
+            labels = np.array([[label in post.labels for label in LABELS] for post in some], "float32")
+            vectors = np.asarray(model({"image": pixels}, training=False)["embedding"])
+            yield {"id": ids, "vectors": vectors, "labels": labels}
+
+    def index_vectors(self, outputs):
+        return outputs["vectors"]
 
     def from_pixels(self, model):
         return model
@@ -101,14 +111,32 @@ class FakeSystem:
             rows = tf.gather(words, tf.maximum(ids, 0)) * tf.cast(known, tf.float32)[..., None]
             return {**services.search(tf.reduce_sum(rows, axis=1), k), "valid": tf.reduce_any(known, axis=1)}
 
+        def attend(image, word):
+            """A word looks at the quarters of a picture that have its colour."""
+            pixels, valid = services.decode(image)
+            ids = services.lookup("tags", word)
+            valid = valid & (ids >= 0)
+            quarters = tf.reshape(pixels, (-1, 2, SIDE // 2, 2, SIDE // 2, 3))
+            colours = tf.math.l2_normalize(tf.reduce_mean(quarters, axis=(2, 4)), axis=-1)
+            alike = tf.einsum("nrcd,nd->nrc", colours, tf.gather(words, tf.maximum(ids, 0)))
+            weights = tf.reshape(tf.nn.softmax(tf.reshape(5 * alike, (-1, 4))), (-1, 2, 2))
+            score = tf.where(valid, tf.reduce_max(alike, axis=(1, 2)), 0.0)
+            return {"map": tf.where(valid[:, None, None], weights, 0.0), "score": score, "valid": valid}
+
+        def classify(image):
+            embedding, valid = embed(image)
+            return {**services.classify(embedding), "valid": valid}
+
         image = tf.TensorSpec((None,), tf.string)
         tags = tf.TensorSpec((None, None), tf.string)
         k = tf.TensorSpec((None,), tf.int32)
-        return {
+        made = {
             "serving_default": Signature({"image": image}, serving_default),
             "search_by_image": Signature({"image": image, "k": k}, search_by_image),
             "search_by_tags": Signature({"tags": tags, "k": k}, search_by_tags),
+            "attend": Signature({"image": image, "word": image}, attend),
         }
+        return {**made, "classify": Signature({"image": image}, classify)} if services.classify else made
 
 
 @functools.cache

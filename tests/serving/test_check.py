@@ -39,7 +39,13 @@ def test_a_good_export_passes_wherever_it_lies(copy, tmp_path, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", f"{tmp_path / 'path'}{os.pathsep}{os.environ.get('PYTHONPATH', '')}")
     report = check_export(copy)
     assert report["problems"] == []
-    assert sorted(report["signatures"]) == ["search_by_image", "search_by_tags", "serving_default"]
+    assert sorted(report["signatures"]) == [
+        "attend",
+        "classify",
+        "search_by_image",
+        "search_by_tags",
+        "serving_default",
+    ]
     assert report["ops"] > 100
 
 

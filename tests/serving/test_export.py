@@ -31,8 +31,9 @@ def loaded():
 
 @pytest.fixture
 def quick(tmp_path, monkeypatch):
-    """Exports without the fresh process, which other tests wait for."""
+    """Exports without the fresh process and the classifier, which other tests wait for."""
     monkeypatch.setattr(export_module, "check_export", lambda folder: {"problems": []})
+    monkeypatch.setattr(export_module, "fitted_classifier", lambda *_: None)
     dataset = make_dataset(tmp_path / "data")
     model = make_model()
 
@@ -86,6 +87,16 @@ def test_searches_by_picture_as_numpy_does(loaded):
     assert sorted(found) == sorted(scores)
     np.testing.assert_allclose(answer["scores"][0], [scores[post_id] for post_id in found], atol=1e-3)
     assert (np.diff(answer["scores"][0]) <= 0).all()
+
+
+def test_classifies_pictures(loaded):
+    images = strings(picture((220, 30, 30)), b"junk", picture((20, 40, 230)))
+    answer = loaded.answer("classify", {"image": images})
+    assert answer["labels"].shape == answer["scores"].shape == (3, 2)
+    assert [row[0].decode() for row in answer["labels"][[0, 2]]] == ["Warm", "Cold"]
+    assert [sorted(label.decode() for label in row) for row in answer["labels"]] == [["Cold", "Warm"]] * 3
+    assert (np.diff(answer["scores"], axis=1) <= 0).all() and (answer["scores"][[0, 2], 0] > 0.5).all()
+    assert answer["valid"].tolist() == [True, False, True]
 
 
 @pytest.mark.parametrize(
@@ -149,7 +160,7 @@ def test_warm_up_holds_one_request_a_signature():
         found[request.model_spec.signature_name] = {
             key: tf.make_ndarray(value) for key, value in request.inputs.items()
         }
-    assert sorted(found) == ["search_by_image", "search_by_tags", "serving_default"]
+    assert sorted(found) == ["attend", "classify", "search_by_image", "search_by_tags", "serving_default"]
     assert found["search_by_tags"]["tags"].tolist() == [[b"red"]]
     assert tf.io.decode_image(found["serving_default"]["image"][0]).shape[-1] == 3
 
@@ -264,3 +275,4 @@ def test_an_empty_vocabulary_is_no_obstacle(quick):
     folder = quick(system=WithoutLabels())
     one = LoadedExport(folder)
     assert one.vocabulary("labels") == [] and one.vocabulary("tags") == TAGS
+    assert "classify" not in one.inputs

@@ -15,7 +15,7 @@ def encode(image, form="PNG"):
     return file.getvalue()
 
 
-@pytest.mark.parametrize(("size", "want"), [((400, 100), (128, 32)), ((30, 20), (30, 20)), ((1, 900), (1, 128))])
+@pytest.mark.parametrize(("size", "want"), [((400, 100), (256, 64)), ((30, 20), (30, 20)), ((1, 900), (1, 256))])
 def test_thumbnails_fit_a_square(rng, size, want):
     pixels = rng.integers(0, 256, (size[1], size[0], 3), dtype="uint8")
     for form in ("PNG", "JPEG"):
@@ -27,7 +27,36 @@ def test_a_thumbnail_looks_like_its_picture():
     halves = np.zeros((300, 300, 3), "uint8")
     halves[:, 150:] = 240, 120, 10
     small = np.asarray(Image.open(io.BytesIO(thumbnail(encode(Image.fromarray(halves))))), "int32")
-    assert np.abs(small[:, :60]).max() < 12 and np.abs(small[:, 70:] - [240, 120, 10]).max() < 12
+    assert np.abs(small[:, :120]).max() < 12 and np.abs(small[:, 136:] - [240, 120, 10]).max() < 12
+
+
+def test_a_small_jpeg_is_kept_byte_for_byte(rng):
+    image = Image.fromarray(rng.integers(0, 256, (90, 120, 3), dtype="uint8"))
+    assert thumbnail(encode(image, "JPEG")) == encode(image, "JPEG")
+    assert thumbnail(encode(image.convert("L"), "JPEG")) == encode(image.convert("L"), "JPEG")
+
+
+def test_what_tells_of_the_author_is_not_kept(rng):
+    image = Image.fromarray(rng.integers(0, 256, (40, 40, 3), dtype="uint8"))
+    exif = Image.Exif()
+    exif[0x010F] = "a camera of mine"
+    for extra in ({"exif": exif}, {"comment": b"taken at home"}):
+        file = io.BytesIO()
+        image.save(file, "JPEG", **extra)
+        assert b"camera" in file.getvalue() or b"at home" in file.getvalue()
+        small = thumbnail(file.getvalue())
+        assert b"camera" not in small and b"at home" not in small
+
+
+@pytest.mark.parametrize("change", ["larger", "four inks", "padded"])
+def test_other_jpegs_are_made_small(rng, change):
+    image = Image.fromarray(rng.integers(0, 256, (40, 40, 3), dtype="uint8"))
+    image = {"larger": image.resize((600, 300)), "four inks": image.convert("CMYK"), "padded": image}[change]
+    encoded = encode(image, "JPEG") + (b"x" * 100_000 if change == "padded" else b"")
+    small = thumbnail(encoded)
+    assert len(small) < len(encoded)
+    with Image.open(io.BytesIO(small)) as shown:
+        assert shown.mode == "RGB" and shown.size == ((256, 128) if change == "larger" else (40, 40))
 
 
 @pytest.mark.parametrize("encoded", [b"", b"no picture", b"\xff\xd8\xff\xe0 cut off"])

@@ -185,10 +185,10 @@ def test_a_perfect_baseline_has_perfect_figures(tiny):
 
 
 class Answers:
-    """Services without a SavedModel."""
+    """Services without a SavedModel; `classify` is what a data set without labels gives."""
 
-    def __init__(self, dman):
-        self.dman = dman
+    def __init__(self, dman, classify=None):
+        self.dman, self.classify = dman, classify
         self.vectors = np.eye(6, dtype="float32")
 
     def decode(self, encoded):
@@ -222,6 +222,8 @@ def test_signatures_answer_as_the_model_does(pixels):
     assert attended["map"].shape == (3, 8, 8)
     assert float(tf.reduce_sum(attended["map"][0])) == pytest.approx(1.0, abs=1e-4)
     assert not attended["map"][2].numpy().any()
+    confidence = float(embedded["embedding"][0][dman.vocabularies["tags"].index("red")])
+    np.testing.assert_allclose(attended["score"], [confidence, 0.0, 0.0], atol=1e-6)
 
     tags = tf.constant([["red", "blue"], ["green", ""], ["", "nothing"]])
     found = signatures["search_by_tags"].answer(tags=tags, k=tf.constant([1, 1, 1]))
@@ -230,6 +232,38 @@ def test_signatures_answer_as_the_model_does(pixels):
     assert float(found["scores"][0][places.index("red")]) == pytest.approx(1 / np.sqrt(2))
     assert float(found["scores"][1][places.index("green")]) == pytest.approx(1.0)
     np.testing.assert_allclose(tf.norm(found["ids"], axis=1), [1, 1, 0], atol=1e-6)
+
+
+def test_labels_come_from_the_classifier_and_bad_pictures_have_none(pixels):
+    dman, dataset = made(pixels)
+    model = dman.build()
+
+    def classify(vectors):
+        return {"labels": tf.tile([[b"blue", b"red"]], [tf.shape(vectors)[0], 1]), "scores": vectors[:, :2]}
+
+    answer = dman.signatures(dman.from_pixels(model), Answers(dman, classify))["classify"].answer
+    found = answer(image=tf.constant([b"junk", next(dataset.posts("test")).image]))
+    assert found["labels"].numpy().tolist() == [[b"", b""], [b"blue", b"red"]]
+    expected = next(iter(dman.outputs(model, dataset, "test")))["vectors"][0][:2]
+    np.testing.assert_allclose(found["scores"], [[0, 0], expected], atol=1e-5)
+    np.testing.assert_array_equal(found["valid"], [False, True])
+
+
+@pytest.mark.parametrize(
+    ("changes", "missing"),
+    [
+        (["network.base=words"], {"attend"}),
+        (["network.base=embedding", "network.embedding=5", "loss.beta=0"], {"attend", "search_by_tags"}),
+    ],
+)
+def test_ablations_answer_what_they_can(pixels, changes, missing):
+    dman, dataset = made(pixels, "network.fully_connected=[8]", *changes)
+    model = dman.build()
+    signatures = dman.signatures(dman.from_pixels(model), Answers(dman))
+    assert set(signatures) == {"serving_default", "search_by_tags", "search_by_image", "attend"} - missing
+    images = tf.constant([next(dataset.posts("test")).image])
+    expected = next(iter(dman.outputs(model, dataset, "test")))["vectors"][:1]
+    np.testing.assert_allclose(signatures["serving_default"].answer(image=images)["embedding"], expected, atol=1e-5)
 
 
 def test_an_empty_batch_of_pictures_is_answered(pixels):

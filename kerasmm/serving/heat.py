@@ -1,0 +1,86 @@
+"""A map of attention laid over its picture, as pixels."""
+
+from __future__ import annotations
+
+import functools
+import io
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+COLOURS = "viridis"
+"""Even in lightness and told apart by people with any colour vision."""
+
+_STRENGTH = 0.62
+"""Share of the colours in the mixture; the rest is the picture in grey."""
+_SHADOWS = 70.0
+"""The darkest grey under the colours: a night photo still shows its shapes."""
+
+
+def picture_pixels(encoded: bytes, side: int) -> np.ndarray | None:
+    """A picture as `(h, w, 3)` uint8, its longer side brought to `side`; None when it can't be decoded.
+
+    What is transparent lies on white, as the export sees it.
+    """
+    try:
+        with Image.open(io.BytesIO(encoded), formats=("JPEG", "PNG")) as image:
+            image.draft("RGB", (side, side))
+            layered = image.convert("RGBA")
+            whole = Image.alpha_composite(Image.new("RGBA", layered.size, "white"), layered).convert("RGB")
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        return None
+    scale = side / max(whole.size)
+    size = (max(1, round(whole.width * scale)), max(1, round(whole.height * scale)))
+    return np.asarray(whole.resize(size, Image.Resampling.LANCZOS))
+
+
+def smooth(weights: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Weights `(rows, columns)` of regions that tile a picture → `(h, w)` of `size`, smooth, within their range."""
+    enlarged = Image.fromarray(weights.astype("float32")).resize((size[1], size[0]), Image.Resampling.BICUBIC)
+    # Bicubic curves overshoot.
+    return np.clip(np.asarray(enlarged), weights.min(), weights.max())
+
+
+@functools.cache
+def palette() -> np.ndarray:
+    """The colours of a scale from 0 to 255, `(256, 3)` in 0 … 255."""
+    from matplotlib import colormaps
+
+    colours: np.ndarray = 255 * colormaps[COLOURS](np.linspace(0, 1, 256))[:, :3]
+    return colours
+
+
+def overlaid(picture: np.ndarray, weights: np.ndarray, scale: tuple[float, float]) -> np.ndarray:
+    """Lays a map over its picture, and a thin frame around the cell of the largest weight.
+
+    Args:
+        picture: `(h, w, 3)`, uint8.
+        weights: `(rows, columns)`.
+        scale: The weights that the first and the last colour stand for.
+
+    Returns:
+        `(h, w, 3)`, uint8.
+    """
+    low, high = scale
+    size = picture.shape[:2]
+    shares = np.clip((smooth(weights, size) - low) / max(high - low, 1e-12), 0.0, 1.0)
+    colours = palette()[np.rint(255 * shares).astype(int)]
+    grey = _SHADOWS + (255 - _SHADOWS) / 255 * np.asarray(Image.fromarray(picture).convert("L"), "float32")
+    mixed = _STRENGTH * colours + (1 - _STRENGTH) * grey[..., None]
+    image = Image.fromarray(np.rint(mixed).astype("uint8"))
+    _frame(image, weights)
+    return np.asarray(image)
+
+
+def _frame(image: Image.Image, weights: np.ndarray) -> None:
+    row, column = divmod(int(weights.argmax()), weights.shape[1])
+    height, width = image.height / weights.shape[0], image.width / weights.shape[1]
+    cell = (column * width, row * height, (column + 1) * width - 1, (row + 1) * height - 1)
+    left, top, right, bottom = (round(side) for side in cell)
+    line = max(1, round(max(image.size) / 200))
+    if right - left < 4 * line or bottom - top < 4 * line:
+        return
+    draw = ImageDraw.Draw(image)
+    # White inside dark: seen on every colour.
+    draw.rectangle((left, top, right, bottom), outline=(20, 20, 20), width=line)
+    draw.rectangle((left + line, top + line, right - line, bottom - line), outline=(255, 255, 255), width=line)

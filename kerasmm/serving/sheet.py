@@ -1,0 +1,219 @@
+"""Sheets of photos and heat maps at print quality, as in figure 5 of DMAN's paper."""
+
+from __future__ import annotations
+
+import dataclasses
+import textwrap
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kerasmm.console import UserError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from matplotlib.figure import Figure
+
+SUFFIXES = (".png", ".pdf", ".svg")
+MOST_PANELS, MOST_ROWS = 12, 60
+"""Of a row and of a sheet; more can't be read, and hardly be drawn."""
+
+PIXELS = 480
+"""Longer side of the pictures on a sheet: 300 and more dots an inch."""
+
+_DPI = 300
+# Inches.
+_LABEL, _PANEL, _GAP, _CAPTION, _BLOCK, _MARGIN, _SCALE = 1.0, 1.2, 0.07, 0.17, 0.12, 0.08, 0.5
+_TALLEST = 1.5
+"""Height of a row in widths of a panel; a taller picture is made smaller."""
+
+_FONTS = ("DejaVu Sans", "Noto Sans", "Noto Sans CJK SC", "Noto Sans CJK JP", "Noto Sans Arabic", "Noto Emoji")
+"""A letter that the first doesn't have is taken from the others, where they are installed."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Panel:
+    """One picture.
+
+    Args:
+        picture: `(h, w, 3)` uint8, or None where there is none.
+        caption: One line under it.
+        weights: `(rows, columns)` of a word; they are laid over the picture.
+    """
+
+    picture: np.ndarray | None
+    caption: str = ""
+    weights: np.ndarray | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Row:
+    """A row of panels behind its label; one that `begins` a question stands apart from what is above, its label bold."""
+
+    label: str
+    panels: tuple[Panel, ...]
+    begins: bool = False
+
+
+def check_sheet_path(path: Path) -> None:
+    """Refuses what can't be drawn to, before anything is computed.
+
+    Raises:
+        UserError: For a folder that doesn't exist, or a suffix that no drawing has.
+    """
+    if path.is_dir() or not path.absolute().parent.is_dir():
+        raise UserError(f"{path}: expected a file in a folder that exists")
+    if path.suffix.lower() not in SUFFIXES:
+        raise UserError(f"{path}: expected a name that ends in {', '.join(SUFFIXES)}")
+
+
+def check_sheet_size(rows: int, panels: int) -> None:
+    """Refuses a sheet that nobody could read.
+
+    Raises:
+        UserError: For too many rows or panels a row.
+    """
+    if rows > MOST_ROWS or panels > MOST_PANELS:
+        raise UserError(
+            f"a sheet of {rows} rows with {panels} pictures each is too large; "
+            f"expected at most {MOST_ROWS} rows and {MOST_PANELS} pictures a row"
+        )
+
+
+def draw_sheet(rows: Sequence[Row], path: Path) -> None:
+    """Draws rows of panels under one scale of colours.
+
+    Args:
+        rows: From the top down.
+        path: A PNG, PDF or SVG file, replaced when it is whole.
+
+    Raises:
+        UserError: When the file can't be written, or the sheet is too large.
+    """
+    import matplotlib
+
+    check_sheet_size(len(rows), max(len(row.panels) for row in rows))
+    temporary = path.with_name(f".{path.stem}.tmp{path.suffix}")
+    # Words of posts are words: a dollar begins no formula.
+    with matplotlib.rc_context({"font.family": _fonts(), "font.size": 8, "text.parse_math": False}):
+        figure = _figure(rows)
+        try:
+            figure.savefig(temporary, dpi=_DPI, facecolor="white")
+            temporary.replace(path)
+        except OSError as error:
+            raise UserError(f"{path}: can't be written ({error.strerror})") from error
+        finally:
+            temporary.unlink(missing_ok=True)
+
+
+def _fonts() -> list[str]:
+    from matplotlib import font_manager
+
+    installed = {font.name for font in font_manager.fontManager.ttflist}
+    return [family for family in _FONTS if family in installed]
+
+
+def _heights(rows: Sequence[Row]) -> list[float]:
+    """Inches of the pictures of each row."""
+    found = []
+    for row in rows:
+        shapes = [panel.picture.shape for panel in row.panels if panel.picture is not None]
+        tallest = max((height / width for height, width, _ in shapes), default=1.0)
+        found.append(_PANEL * min(tallest, _TALLEST))
+    return found
+
+
+def _scale(rows: Sequence[Row]) -> tuple[float, float] | None:
+    """The smallest and the largest weight of the sheet: all maps under one scale, so that they can be compared."""
+    weights = [panel.weights for row in rows for panel in row.panels if panel.weights is not None]
+    return (min(float(w.min()) for w in weights), max(float(w.max()) for w in weights)) if weights else None
+
+
+def _figure(rows: Sequence[Row]) -> Figure:
+    from matplotlib.figure import Figure
+
+    heights, scale = _heights(rows), _scale(rows)
+    columns = max(len(row.panels) for row in rows)
+    gaps = [_BLOCK if row.begins and place else 0.0 for place, row in enumerate(rows)]
+    width = 2 * _MARGIN + _LABEL + columns * (_PANEL + _GAP) - _GAP
+    height = 2 * _MARGIN + sum(heights) + sum(gaps) + len(rows) * _CAPTION + (_SCALE if scale else 0.0)
+    figure = Figure(figsize=(width, height))
+    top = height - _MARGIN
+    for row, tall, gap in zip(rows, heights, gaps, strict=True):
+        top -= gap
+        figure.text(
+            (_MARGIN + _LABEL - 0.1) / width, (top - tall / 2) / height, _wrapped(row.label),
+            ha="right", va="center", weight="bold" if row.begins else "normal", fontsize=9, linespacing=1.1,
+        )  # fmt: skip
+        for place, panel in enumerate(row.panels):
+            _draw(figure, panel, _MARGIN + _LABEL + place * (_PANEL + _GAP), top, tall, scale)
+        top -= tall + _CAPTION
+    if scale:
+        _draw_scale(figure, scale, next(p.weights for r in rows for p in r.panels if p.weights is not None).size)
+    return figure
+
+
+def _draw(
+    figure: Figure, panel: Panel, left: float, top: float, tall: float, scale: tuple[float, float] | None
+) -> None:
+    from kerasmm.serving.heat import overlaid
+
+    width, height = figure.get_size_inches()
+    if panel.picture is None:
+        figure.text(
+            (left + _PANEL / 2) / width, (top - tall / 2) / height, "no picture", ha="center", va="center", color="0.5"
+        )
+        shown_width, shown_height = _PANEL, tall
+    else:
+        pixels = panel.picture
+        if panel.weights is not None and scale:
+            pixels = overlaid(pixels, panel.weights, scale)
+        share = min(_PANEL / pixels.shape[1], tall / pixels.shape[0])
+        shown_width, shown_height = pixels.shape[1] * share, pixels.shape[0] * share
+    # In the middle of its place; the caption begins where the picture does.
+    x, y = left + (_PANEL - shown_width) / 2, top - shown_height - (tall - shown_height) / 2
+    if panel.picture is not None:
+        axes = figure.add_axes((x / width, y / height, shown_width / width, shown_height / height))
+        axes.imshow(pixels, aspect="auto", interpolation="none")
+        axes.set_axis_off()
+    fitting = int(max(shown_width, 0.7 * _PANEL) / 0.068)
+    figure.text(
+        x / width,
+        (y - 0.03) / height,
+        _shortened(panel.caption, fitting),
+        ha="left",
+        va="top",
+        fontsize=7,
+        color="0.25",
+    )
+
+
+def _draw_scale(figure: Figure, scale: tuple[float, float], cells: int) -> None:
+    import numpy as np
+
+    from kerasmm.serving.heat import palette
+
+    width, height = figure.get_size_inches()
+    low, high = scale
+    long = min(2.4, width - _LABEL - 2 * _MARGIN)
+    axes = figure.add_axes(((_MARGIN + _LABEL) / width, (_MARGIN + 0.22) / height, long / width, 0.09 / height))
+    axes.imshow(np.rint(palette())[None].astype("uint8"), aspect="auto", extent=(low, max(high, low + 1e-9), 0, 1))
+    axes.set_yticks([])
+    even = 1 / cells
+    ticks = [low, even, high] if low < even < high else [low, high]
+    axes.set_xticks(ticks, [f"{tick:.3f}" for tick in ticks], fontsize=7)
+    axes.tick_params(length=2, pad=1.5, width=0.5)
+    axes.spines[:].set_visible(False)
+    figure.text(
+        (_MARGIN + _LABEL + long + 0.1) / width, (_MARGIN + 0.265) / height,
+        f"weight of a cell; {even:.3f} = looks everywhere alike", ha="left", va="center", fontsize=7, color="0.25",
+    )  # fmt: skip
+
+
+def _wrapped(label: str) -> str:
+    lines = textwrap.wrap(label, 14, max_lines=5, placeholder=" …", break_on_hyphens=False)
+    return "\n".join(lines)
+
+
+def _shortened(text: str, most: int) -> str:
+    return text if len(text) <= most else text[: max(most - 1, 1)].rstrip() + "…"
