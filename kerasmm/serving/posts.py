@@ -58,6 +58,8 @@ def thumbnail(encoded: bytes, side: int = THUMBNAIL_SIDE) -> bytes | None:
                 return encoded
             small = image.convert("RGB")
             small.thumbnail((side, side))
+            # Pillow would carry it over.
+            small.info.pop("comment", None)
             file = io.BytesIO()
             small.save(file, "JPEG", quality=_QUALITY)
             return file.getvalue()
