@@ -9,6 +9,7 @@ from kerasmm.lazy import lazily
 _WHERE = {
     "CanonicalCorrelationLoss": "canonical_correlation_loss",
     "HingeRankLoss": "hinge_rank_loss",
+    "LinkLoss": "link_loss",
     "WeightedBinaryCrossentropy": "weighted_binary_crossentropy",
     "triplet_similarity": "similarity",
 }

@@ -28,6 +28,19 @@ def weighted_crossentropy(positive_weight, word_reduction="sum", from_logits=Fal
     return row
 
 
+def link(unlinked_ratio=None):
+    """log(1 + exp(-A d)) of every pair with A = ±1; with a ratio the unlinked ones weigh so many times the linked."""
+
+    def row(y_true, y_pred):
+        linked = [math.log(1 + math.exp(-d)) for t, d in zip(y_true, y_pred, strict=True) if t == 1]
+        unlinked = [math.log(1 + math.exp(d)) for t, d in zip(y_true, y_pred, strict=True) if t == 0]
+        if unlinked_ratio is None:
+            return sum(linked) + sum(unlinked)
+        return sum(linked) + (unlinked_ratio * len(linked) * sum(unlinked) / len(unlinked) if unlinked else 0.0)
+
+    return row
+
+
 def similarity(a, b, normalization):
     """Equation 1, and the cosine."""
     inner = sum(x * y for x, y in zip(a, b, strict=True))

@@ -3,14 +3,18 @@
 import pytest
 
 import kerasmm.losses
-from kerasmm.losses import HingeRankLoss, WeightedBinaryCrossentropy
-from tests.losses.by_loop import hinge_rank, weighted_crossentropy
+from kerasmm.losses import HingeRankLoss, LinkLoss, WeightedBinaryCrossentropy
+from tests.losses.by_loop import hinge_rank, link, weighted_crossentropy
 from tests.losses.loss_contract import LossCase, check_loss
 from tests.public_class import check_examples, check_names
 
 
 def similarities(rng, shape):
     return rng.uniform(-1, 1, shape)
+
+
+def decisions(rng, shape):
+    return 3 * rng.normal(size=shape)
 
 
 def probabilities(rng, shape):
@@ -20,6 +24,8 @@ def probabilities(rng, shape):
 CASES = [
     LossCase(HingeRankLoss, {"margin": 0.3}, hinge_rank(0.3), similarities),
     LossCase(HingeRankLoss, {"margin": 1.7}, hinge_rank(1.7), similarities),
+    LossCase(LinkLoss, {}, link(), decisions),
+    LossCase(LinkLoss, {"unlinked_ratio": 2.5}, link(2.5), decisions),
     LossCase(WeightedBinaryCrossentropy, {"positive_weight": 10.0}, weighted_crossentropy(10.0), probabilities),
     LossCase(
         WeightedBinaryCrossentropy,
