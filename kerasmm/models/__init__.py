@@ -10,6 +10,8 @@ _WHERE = {
     "deep_cca": "deep_cca_model",
     "dman": "dman_model",
     "fully_connected": "fully_connected_model",
+    "hne": "hne_model",
+    "hne_decisions": "hne_model",
     "siamese": "siamese_model",
 }
 

@@ -1,0 +1,157 @@
+"""HNE: heterogeneous network embedding via deep architectures."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Self
+
+import keras
+import numpy as np
+
+from kerasmm.evaluation.baselines.baseline import Baseline, Views
+from kerasmm.evaluation.baselines.link_batches import LinkBatches
+from kerasmm.evaluation.baselines.link_graph import LinkGraph
+from kerasmm.losses import LinkLoss
+from kerasmm.models import hne, hne_decisions
+
+EPOCHS, PATIENCE, LEARNING_RATE = 60, 4, 1e-3
+HELD_OUT, HELD_OUT_BATCH = 0.1, 1024
+CHUNK = 4096
+"""Posts whose moments are taken, or which are embedded, at a time."""
+
+
+class HNE(Baseline):
+    """Pictures and texts are nodes of one network; linked ones shall have a large inner product.
+
+    Formula:
+
+        min  1/N_II Σ L(x_i, x_j) + λ1/N_TT Σ L(z_i, z_j) + λ2/N_IT Σ L(x_i, z_j) + λ3 (‖U‖² + ‖V‖²)
+
+        L = log(1 + exp(-A d)),   d = s - t,   s the inner product of the two embeddings
+
+    with A = 1 for a linked pair and -1 for an unlinked one, and as many unlinked pairs as linked ones (see `LinkLoss`);
+    N counts the linked pairs of a kind. The embeddings are `kerasmm.models.hne`. Pictures are linked as their posts are, texts
+    as theirs, and a picture with the text of its own post and of linked ones. Where posts have no links, only a picture
+    and its own text are linked, and the first two sums are empty. Where everything is linked, nothing is to be told
+    apart, and the vectors mean little.
+
+    What differs from the reference: a picture starts from the stored features of a frozen network, as in every row of
+    the tables, with fully connected layers on them, where the reference trains the convolutions too; texts are words
+    with equal weights in place of TF-IDF; t is learnt; dropout, Adam, and a tenth of the training posts that stops the
+    training. A word is embedded as a text of one word.
+
+    Memory beyond the views is that of the links and of one batch.
+
+    Args:
+        seed: Seeds the weights, the dropout, the held-out tenth and the batches.
+        dimension: r, of the common space.
+        text_weight: λ1.
+        cross_weight: λ2.
+        regularisation: λ3.
+        image_units: Units of the fully connected layers on the features.
+        text_units: Units of the fully connected layers on the words.
+
+    Raises:
+        ValueError: When a weight is negative, or a size not positive.
+
+    Example:
+
+    >>> generator = np.random.default_rng(0)
+    >>> no_links = np.zeros(9, int), np.zeros(0, int)
+    >>> views = Views(generator.normal(size=(8, 6)).astype("float32"), np.eye(8, dtype="float32"), no_links)
+    >>> model = HNE(dimension=4).fit(views)
+    >>> model.images(views.features).shape, model.words(np.eye(8)).shape
+    ((8, 4), (8, 4))
+
+    Reference:
+        Chang, Han, Tang, Qi, Aggarwal and Huang (2015), "Heterogeneous Network Embedding via Deep Architectures", KDD.
+    """
+
+    name: ClassVar[str] = "hne"
+    title: ClassVar[str] = "HNE"
+    grid: ClassVar[tuple[dict[str, Any], ...]] = ({},)
+
+    def __init__(
+        self,
+        seed: int = 0,
+        *,
+        dimension: int = 64,
+        text_weight: float = 1.0,
+        cross_weight: float = 10.0,
+        regularisation: float = 0.0,
+        image_units: tuple[int, ...] = (512,),
+        text_units: tuple[int, ...] = (512,),
+    ) -> None:
+        weights = {"text_weight": text_weight, "cross_weight": cross_weight, "regularisation": regularisation}
+        for argument, value in weights.items():
+            if not 0.0 <= value < float("inf"):
+                raise ValueError(f"`{argument}` must be non-negative and finite. Received: {argument}={value}")
+        self.seed, self.dimension = seed, dimension
+        self.text_weight, self.cross_weight, self.regularisation = text_weight, cross_weight, regularisation
+        self.image_units, self.text_units = tuple(image_units), tuple(text_units)
+
+    def fit(self, views: Views) -> Self:
+        posts = len(views.features)
+        order = np.random.default_rng(self.seed).permutation(posts)
+        # A tenth of fewer than two posts has no pair to judge by.
+        held = int(posts * HELD_OUT) if posts * HELD_OUT >= 2 else 0
+        stop, fit = np.sort(order[:held]), np.sort(order[held:])
+        mean, variance = _moments(views.features, fit)
+        self.model = hne(
+            views.features.shape[1],
+            views.tags.shape[1],
+            self.dimension,
+            image_units=self.image_units,
+            text_units=self.text_units,
+            regularisation=self.regularisation,
+            feature_mean=mean,
+            feature_variance=variance,
+            seed=self.seed,
+        )
+        pairs = hne_decisions(self.model)
+        weights = {"image_image": 1.0, "text_text": self.text_weight, "image_text": self.cross_weight}
+        pairs.compile(
+            keras.optimizers.Adam(LEARNING_RATE),
+            {kind: LinkLoss(unlinked_ratio=1.0) for kind in weights},
+            loss_weights=weights,
+            jit_compile=False,
+        )
+        graph = LinkGraph.from_rows(*views.links)
+
+        def batches(rows: np.ndarray, **options: Any) -> LinkBatches:
+            return LinkBatches(views.features, views.tags, graph.among(rows), rows, self.seed, **options)
+
+        pairs.fit(
+            batches(fit),
+            validation_data=batches(stop, anchors=HELD_OUT_BATCH, partners=False) if held else None,
+            epochs=EPOCHS,
+            callbacks=[
+                keras.callbacks.EarlyStopping("val_loss" if held else "loss", 1e-5, PATIENCE, restore_best_weights=True)
+            ],
+            verbose=0,
+        )
+        return self
+
+    def images(self, features: np.ndarray) -> np.ndarray:
+        return self._embed("image", features)
+
+    def words(self, tags: np.ndarray) -> np.ndarray:
+        return self._embed("text", tags)
+
+    def _embed(self, side: str, rows: np.ndarray) -> np.ndarray:
+        branch = keras.Model(self.model.input[side], self.model.output[side])
+        chunks = [
+            keras.ops.convert_to_numpy(branch(np.asarray(rows[start : start + CHUNK], "float32"), training=False))
+            for start in range(0, len(rows), CHUNK)
+        ]
+        return np.concatenate([np.zeros((0, self.dimension), "float32"), *chunks])
+
+
+def _moments(features: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Means and variances of the features of some posts; a feature that never varies keeps variance 1."""
+    total, squares = np.zeros((2, features.shape[1]))
+    for start in range(0, len(rows), CHUNK):
+        some = np.asarray(features[rows[start : start + CHUNK]], "float64")
+        total, squares = total + some.sum(axis=0), squares + np.square(some).sum(axis=0)
+    mean = total / len(rows)
+    variance = np.maximum(squares / len(rows) - np.square(mean), 0.0)
+    return mean.astype("float32"), np.where(variance > 1e-8, variance, 1.0).astype("float32")

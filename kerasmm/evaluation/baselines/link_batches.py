@@ -1,0 +1,102 @@
+"""Batches of linked and unlinked pictures and texts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import numpy as np
+
+from kerasmm.evaluation.baselines.link_graph import LinkGraph
+
+BATCH = 128
+
+
+class LinkBatches(keras.utils.PyDataset):
+    """Posts in batches, with what is linked among the pictures and the texts of each.
+
+    Half of a batch are anchors, each post once an epoch; the other half is one linked post of each. All pairs of the
+    batch are then looked up: a picture and the text of its own post, or of a linked post, are linked. So every anchor
+    has a linked post, and its unlinked ones are drawn at random. In a text without words there is nothing to tell: its
+    pairs take no part, nor do the pairs of a post with itself. Costs O(batch²) a step, whatever the number of posts.
+
+    Every draw comes from the seed, the epoch and the number of the batch.
+
+    Args:
+        features: `(n, M)`; only the rows of a batch are read.
+        tags: `(n, L)` multi-hot.
+        graph: The links of `posts`, numbered in their order.
+        posts: The rows to train on.
+        seed: Seeds the draws.
+        anchors: Anchors in a batch, at most.
+        partners: Whether to draw linked posts. Without them the batches are the same in every epoch, which is how to
+            measure.
+    """
+
+    def __init__(
+        self,
+        features: np.ndarray,
+        tags: np.ndarray,
+        graph: LinkGraph,
+        posts: np.ndarray,
+        seed: int,
+        anchors: int = BATCH // 2,
+        partners: bool = True,
+    ) -> None:
+        super().__init__()
+        self.features, self.tags, self.graph, self.posts = features, tags, graph, np.asarray(posts)
+        self.seed, self.partners, self.epoch = seed, partners, 0
+        self.anchors = min(anchors, len(self.posts))
+        self._order = self._new_order()
+
+    def __len__(self) -> int:
+        # Whole batches only: Keras wants one shape. What is left out differs from epoch to epoch.
+        return len(self.posts) // self.anchors
+
+    def _new_order(self) -> np.ndarray:
+        return np.random.default_rng([self.seed, self.epoch]).permutation(len(self.posts))
+
+    def on_epoch_end(self) -> None:
+        if self.partners:
+            self.epoch += 1
+            self._order = self._new_order()
+
+    def __getitem__(self, index: int) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
+        rows = self._order[index * self.anchors : (index + 1) * self.anchors]
+        if self.partners:
+            generator = np.random.default_rng([self.seed, self.epoch, index])
+            rows = np.concatenate([rows, self.graph.draw(rows, generator)])
+        posts = self.posts[rows]
+        inputs = {"image": self.features[posts].astype("float32"), "text": self.tags[posts].astype("float32")}
+        targets = pair_targets(self.graph, rows, inputs["text"].any(axis=1))
+        return inputs, targets, {kind: link_weights(linked) for kind, linked in targets.items()}
+
+
+def pair_targets(graph: LinkGraph, rows: np.ndarray, has_text: np.ndarray) -> dict[str, np.ndarray]:
+    """Targets of `LinkLoss` for all pairs of some posts, by kind of link.
+
+    Args:
+        graph: The links.
+        rows: `(B,)`; a post may come twice.
+        has_text: `(B,)`, False for a post without words.
+
+    Returns:
+        `image_image`, `text_text` and `image_text`, each `(B, B)`: 1 linked, 0 unlinked, -1 takes no part.
+    """
+    linked, same = graph.linked(rows, rows), rows[:, None] == rows
+    between = np.where(same, -1.0, linked)
+    targets = {
+        "image_image": between,
+        "text_text": np.where(has_text[:, None] & has_text, between, -1.0),
+        "image_text": np.where(has_text, linked | same, -1.0),
+    }
+    return {kind: values.astype("float32") for kind, values in targets.items()}
+
+
+def link_weights(targets: np.ndarray) -> np.ndarray:
+    """Weights of rows `(B,)` that turn Keras' mean over rows into the sum divided by the number of linked pairs.
+
+    Zero where nothing is linked.
+    """
+    count = int((targets == 1).sum())
+    return np.full(len(targets), len(targets) / count if count else 0.0, "float32")
