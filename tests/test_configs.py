@@ -18,3 +18,10 @@ def test_every_configuration_is_one_of_its_system_and_varies_something(path):
 
 def test_the_papers_configuration_is_there():
     assert "paper" in {path.stem for path in CONFIGS}
+
+
+@pytest.mark.parametrize(("stem", "row"), [("triplet", "DMAN_Triplet"), ("triplet_text", "DMAN_Triplet+Text")])
+def test_the_ablations_are_those_that_compare_trains(stem, row):
+    kind = system("dman")
+    (path,) = (path for path in CONFIGS if path.stem == stem and path.parent.name == "dman")
+    assert load_config(kind.Config, path) == kind.Config.model_validate(kind.variants[row])
