@@ -55,15 +55,15 @@ class CanonicalCorrelationLoss(keras.losses.Loss):
         A number, from minus the smaller number of dimensions to 0.
 
     Raises:
-        ValueError: If `regularization` isn't one or two positive numbers, `components` isn't positive, or the arguments
-            aren't matrices.
+        ValueError: If `regularization` isn't one or two positive numbers, `components` isn't positive, the arguments
+            aren't matrices, or `y_pred` has a mask of entries.
 
     Example:
 
-    >>> view = [[0.0, 1.0], [1.0, 0.0], [0.0, -1.0], [-1.0, 0.0]]
+    >>> view, other = [[0.0, 1.0], [1.0, 0.0], [0.0, -1.0]], [[2.0, 0.0], [1.0, 0.0], [0.0, 0.0]]
     >>> loss = CanonicalCorrelationLoss(regularization=1e-6)
-    >>> round(float(loss(view, ops.flip(view, axis=1))), 3)  # each view tells the other
-    -2.0
+    >>> round(float(loss(view, other)), 3)  # the second column tells the first, and `other` has no more
+    -1.0
 
     Reference:
         Andrew, Arora, Bilmes and Livescu (2013), "Deep Canonical Correlation Analysis"; Yan and Mikolajczyk (2015),
@@ -85,7 +85,8 @@ class CanonicalCorrelationLoss(keras.losses.Loss):
             )
         if components is not None and components < 1:
             raise ValueError(f"`components` must be positive. Received: components={components}")
-        self.regularization = regularization
+        # A list, as JSON gives it back.
+        self.regularization = pair if isinstance(regularization, Sequence) else regularization
         self.components = components
 
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
@@ -99,6 +100,8 @@ class CanonicalCorrelationLoss(keras.losses.Loss):
         weight = row_weight(sample_weight, self.dtype)
         weight = ops.ones_like(one[:, 0]) if weight is None else weight * ops.ones_like(one[:, 0])
         if mask is not None:
+            if len(mask.shape) != 1:
+                raise ValueError(f"The mask of `y_pred` must be one of rows. Received: shape={tuple(mask.shape)}")
             weight = weight * ops.cast(mask, self.dtype)
             # What a row that is left out holds, infinity or nonsense, reaches neither value nor gradient.
             one, two = (ops.where(ops.cast(mask, "bool")[:, None], view, 0.0) for view in (one, two))

@@ -48,7 +48,8 @@ def test_contract(case, rng, tmp_path):
 
 
 def test_no_loss_escapes():
-    check_names(kerasmm.losses, {case.loss.__name__ for case in CASES})
+    # Not a loss of rows: it has a contract of its own, test_canonical_correlation_loss.
+    check_names(kerasmm.losses, {case.loss.__name__ for case in CASES} | {"CanonicalCorrelationLoss"})
 
 
 def test_examples_of_functions():
