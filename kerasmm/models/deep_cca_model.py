@@ -45,7 +45,7 @@ def deep_cca(
 
     >>> model = deep_cca(features=4, words=10, dimensions=3, hidden=(8,))
     >>> outputs = model({"features": keras.ops.ones((2, 4)), "tags": keras.ops.ones((2, 10))})
-    >>> outputs["images"].shape, outputs["words"].shape
+    >>> tuple(outputs["images"].shape), tuple(outputs["words"].shape)
     ((2, 3), (2, 3))
 
     Reference:

@@ -11,7 +11,7 @@ from kerasmm.evaluation.baselines.baseline import Views
 from kerasmm.evaluation.baselines.projections import ROWS, Projections
 from kerasmm.losses import CanonicalCorrelationLoss
 
-EPOCHS, PATIENCE, BATCH = 100, 5, 1024
+EPOCHS, PATIENCE, BATCH = 100, 10, 1024
 LEARNING_RATE = 1e-3
 REGULARISATION = 0.1
 """Of the directions along which held-out posts are compared."""
@@ -104,7 +104,7 @@ class _HeldOutCorrelation(keras.callbacks.EarlyStopping):
 
 
 class _Batches(keras.utils.PyDataset):
-    """Batches of both views, in another order each epoch; a last batch too small for a covariance is left out.
+    """Batches of both views of about `BATCH` posts, none much smaller, in another order each epoch.
 
     Args:
         views: May be memory maps: a batch is read when it is asked for.
@@ -114,14 +114,15 @@ class _Batches(keras.utils.PyDataset):
 
     def __init__(self, views: Views, rows: np.ndarray, seed: int) -> None:
         super().__init__()
-        self.views, self.rows, self.size = views, rows, min(BATCH, len(rows))
+        self.views, self.rows = views, rows
         self.generator = np.random.default_rng(seed)
 
     def __len__(self) -> int:
-        return len(self.rows) // self.size
+        return max(1, round(len(self.rows) / BATCH))
 
     def __getitem__(self, number: int) -> tuple[dict[str, np.ndarray]]:
-        rows = np.sort(self.rows[number * self.size : (number + 1) * self.size])
+        # Neighbours in the file are read together.
+        rows = np.sort(np.array_split(self.rows, len(self))[number])
         batch = {"features": self.views.features[rows], "tags": self.views.tags[rows]}
         return ({name: np.asarray(values, "float32") for name, values in batch.items()},)
 
