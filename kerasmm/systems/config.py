@@ -24,6 +24,8 @@ class Optimizer(Section):
     learning_rate: float = Field(default=0.01, gt=0)
     schedule: Literal["constant", "cosine"] = "constant"
     """`cosine` lets the learning rate fall to nothing over the epochs of the training."""
+    weight_decay: float | None = Field(default=None, ge=0)
+    """Decoupled: each step takes this share of the learning rate off every parameter. Not the L2 penalty of a loss."""
     momentum: float = Field(default=0.9, ge=0, lt=1)
     """SGD only."""
     nesterov: bool = True

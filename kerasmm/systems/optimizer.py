@@ -22,8 +22,10 @@ def make_optimizer(config: Optimizer, steps: int) -> keras.optimizers.Optimizer:
     rate = config.learning_rate
     if config.schedule == "cosine":
         rate = keras.optimizers.schedules.CosineDecay(rate, steps)
+    decay = config.weight_decay
     if config.name == "sgd":
-        return keras.optimizers.SGD(rate, momentum=config.momentum, nesterov=config.nesterov)
+        return keras.optimizers.SGD(rate, momentum=config.momentum, nesterov=config.nesterov, weight_decay=decay)
     if config.name == "adam":
-        return keras.optimizers.Adam(rate)
-    return keras.optimizers.AdamW(rate)
+        return keras.optimizers.Adam(rate, weight_decay=decay)
+    # AdamW is Adam with a decay; Keras' own where none is said.
+    return keras.optimizers.AdamW(rate) if decay is None else keras.optimizers.AdamW(rate, weight_decay=decay)

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import math
 
+import keras
+import numpy as np
 import pytest
 
 from kerasmm.systems.config import Optimizer
@@ -20,3 +22,11 @@ def test_cosine_falls_to_nothing_over_the_training(name):
         optimizer.iterations.assign(step)
         expected = 0.5 * (1 + math.cos(math.pi * min(step, 40) / 40)) / 2
         assert float(optimizer.learning_rate) == pytest.approx(expected, abs=1e-6)
+
+
+@pytest.mark.parametrize("name", ["sgd", "adam", "adamw"])
+def test_weight_decay_takes_its_share_of_the_rate(name):
+    variable = keras.Variable(np.array([2.0, -4.0]))
+    optimizer = make_optimizer(Optimizer(name=name, learning_rate=0.5, weight_decay=0.1), 100)
+    optimizer.apply([np.zeros(2, "float32")], [variable])
+    np.testing.assert_allclose(variable, [2.0 - 0.5 * 0.1 * 2.0, -4.0 + 0.5 * 0.1 * 4.0], rtol=1e-6)
