@@ -112,6 +112,16 @@ def test_long_sides_are_shrunk(tmp_path, rng):
     assert check(tmp_path, saved(photo(rng, size=(100, 50)), "PNG"), max_side=100) is None
 
 
+def test_large_jpegs_are_shrunk_to_what_pillow_makes_of_all_their_pixels(tmp_path, rng):
+    for size, mode in (((1200, 800), "RGB"), ((500, 900), "RGB"), ((1600, 130), "L")):
+        content = saved(photo(rng, mode, size), "JPEG", quality=95)
+        expected = Image.open(io.BytesIO(content)).convert("RGB")
+        expected = expected.resize([round(side * 96 / max(size)) for side in size], Image.Resampling.LANCZOS)
+        new = check(tmp_path, content, max_side=96)
+        assert Image.open(io.BytesIO(new)).size == expected.size
+        assert np.abs(pixels(new) - np.asarray(expected).astype(int)).mean() < 1.5, (size, mode)
+
+
 def huge_png(width, height):
     """A valid header of a picture that would fill the memory."""
 
@@ -167,7 +177,9 @@ def test_what_is_no_plain_file(tmp_path):
 
 def test_damage_never_raises_anything_else_and_what_passes_decodes(tmp_path, rng):
     contents = [saved(photo(rng, size=(40, 30)), kind) for kind in ("JPEG", "PNG", "GIF", "WEBP", "BMP")]
-    for _ in range(150):
+    contents += [saved(photo(rng, size=(40, 30)), "JPEG", **way) for way in ({"progressive": True}, {"subsampling": 0})]
+    contents.append(saved(photo(rng, "L", size=(40, 30)), "JPEG", restart_marker_blocks=2))
+    for _ in range(240):
         content = bytearray(contents[rng.integers(len(contents))])
         for place in rng.integers(0, len(content), rng.integers(1, 6)):
             content[place] = rng.integers(256)
