@@ -117,17 +117,16 @@ def take_turns(sides: Sequence[Side], question: str, rounds: int) -> dict[str, l
     for number in range(rounds):
         for side in sides:
             found[side.name].append(side.ask(question))
-            print(f"\rround {number + 1}/{rounds}: {side.name:20s}", end="", file=sys.stderr)
-    print("\r" + " " * 40 + "\r", end="", file=sys.stderr)
+            if sys.stderr.isatty():
+                print(f"\r{question}, round {number + 1}/{rounds}\033[K", end="\r", file=sys.stderr)
     return found
 
 
 def _cpu_seconds() -> float:
     import psutil
 
-    own = psutil.Process()
-    times = [process.cpu_times() for process in (own, *own.children(recursive=True))]
-    return sum(used.user + used.system for used in times)
+    workers = [worker.cpu_times() for worker in psutil.Process().children(recursive=True)]
+    return time.process_time() + sum(used.user + used.system for used in workers)
 
 
 def _peak_bytes() -> int:
