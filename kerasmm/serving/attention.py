@@ -57,13 +57,18 @@ class Attention:
         return float(self.weights.max())
 
 
+def has_attention(export: LoadedExport) -> bool:
+    """Whether the export has a signature `attend` that takes a picture and a word."""
+    return {"image", "word"} <= set(export.inputs.get(SIGNATURE, ())) and "map" in export.outputs[SIGNATURE]
+
+
 def require_attention(export: LoadedExport) -> None:
     """Refuses an export whose words look at no regions.
 
     Raises:
-        UserError: When the export has no signature `attend` that takes a picture and a word.
+        UserError: When there is no attention; names the signatures that the export has.
     """
-    if not {"image", "word"} <= set(export.inputs.get(SIGNATURE, ())) or "map" not in export.outputs[SIGNATURE]:
+    if not has_attention(export):
         raise UserError(
             f"{export.folder}: has no signature {SIGNATURE!r}: its model has no attention, so no word looks anywhere "
             f"(it has: {', '.join(export.inputs)})"

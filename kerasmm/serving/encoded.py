@@ -91,4 +91,7 @@ def fitted_classifier(encoded: Encoded, seed: int, quiet: bool = False) -> keras
     with progress(quiet) as bar:
         task = bar.add_task("training the classifier of labels", total=EPOCHS, note="epochs")
         told = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: bar.advance(task))
-        return train_label_classifier(encoded.embeddings, encoded.labels, seed, [told])
+        classifier = train_label_classifier(encoded.embeddings, encoded.labels, seed, [told])
+        # It may have stopped before the last epoch.
+        bar.update(task, completed=EPOCHS)
+        return classifier

@@ -6,15 +6,15 @@ import functools
 import io
 
 import numpy as np
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageOps
 
 COLOURS = "viridis"
 """Even in lightness and told apart by people with any colour vision."""
 
-_STRENGTH = 0.62
+_STRENGTH = 0.65
 """Share of the colours in the mixture; the rest is the picture in grey."""
-_SHADOWS = 70.0
-"""The darkest grey under the colours: a night photo still shows its shapes."""
+_SHADOWS = 100.0
+"""The darkest grey under the colours: what is dark in a photo must not change what a colour says."""
 
 
 def picture_pixels(encoded: bytes, side: int) -> np.ndarray | None:
@@ -65,7 +65,8 @@ def overlaid(picture: np.ndarray, weights: np.ndarray, scale: tuple[float, float
     size = picture.shape[:2]
     shares = np.clip((smooth(weights, size) - low) / max(high - low, 1e-12), 0.0, 1.0)
     colours = palette()[np.rint(255 * shares).astype(int)]
-    grey = _SHADOWS + (255 - _SHADOWS) / 255 * np.asarray(Image.fromarray(picture).convert("L"), "float32")
+    plain = ImageOps.autocontrast(Image.fromarray(picture).convert("L"), cutoff=1)
+    grey = _SHADOWS + (255 - _SHADOWS) / 255 * np.asarray(plain, "float32")
     mixed = _STRENGTH * colours + (1 - _STRENGTH) * grey[..., None]
     image = Image.fromarray(np.rint(mixed).astype("uint8"))
     _frame(image, weights)

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import base64
-import dataclasses
+import io
 from collections.abc import Sequence
 from html import escape
+from itertools import zip_longest
+from typing import TYPE_CHECKING
 
-from kerasmm.serving.posts import StoredPost
+from kerasmm.serving.answers import Answer, Found
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from kerasmm.serving.attention import Attention
+    from kerasmm.serving.looks import Looks
 
 _STYLE = """
 :root {
@@ -42,6 +50,16 @@ figure span { color: var(--soft); font-size: .85rem; }
 figure b { position: absolute; left: .5rem; top: .5rem; min-width: 1.7rem; padding: .05rem .45rem; border-radius: 999px;
   background: rgb(0 0 0 / .62); color: #fff; font-size: .8rem; font-weight: 600; text-align: center;
   box-shadow: 0 0 0 1px rgb(255 255 255 / .35); }
+.looks { grid-template-columns: repeat(auto-fill, minmax(min(100%, calc(var(--beside) * 165px)), 1fr)); }
+.looks .pictures { display: grid; grid-template-columns: repeat(var(--beside), 1fr); gap: 2px; background: var(--chip); }
+.looks figure { align-content: center; }
+figcaption { position: absolute; left: .4rem; bottom: .4rem; max-width: calc(100% - .8rem); padding: .02rem .4rem;
+  border-radius: 999px; background: rgb(0 0 0 / .62); color: #fff; font-size: .74rem; overflow: hidden;
+  text-overflow: ellipsis; white-space: nowrap; }
+.scale { display: flex; align-items: center; gap: .5rem; margin-top: .5rem; font-size: .8rem; flex-wrap: wrap;
+  font-variant-numeric: tabular-nums; }
+.scale i { width: 9rem; height: .55rem; border-radius: 3px; }
+section + section { margin-top: 2.5rem; }
 .about { padding: .7rem .8rem .85rem; display: flex; flex-direction: column; gap: .5rem; min-width: 0; }
 .score { display: flex; align-items: center; gap: .55rem; font-variant-numeric: tabular-nums; font-size: .82rem;
   color: var(--soft); }
@@ -62,31 +80,12 @@ MOST_TAGS = 6
 """Tags of a post that are shown; a film may have hundreds."""
 
 
-@dataclasses.dataclass(frozen=True)
-class Found:
-    """One result: the post's id and score, and what is known of it."""
-
-    rank: int
-    id: str
-    score: float
-    post: StoredPost | None
+SIDE = 264
+"""Longer side of the picture that was asked and of heat maps, in pixels."""
 
 
-@dataclasses.dataclass(frozen=True)
-class Asked:
-    """What stands on top of the page.
-
-    Args:
-        title: The question in words.
-        words: The words that were asked; a result's own are set off.
-        picture: A JPEG of the picture that was asked, if one was.
-        source: What answered, e.g. the export's folder.
-    """
-
-    title: str
-    words: tuple[str, ...]
-    picture: bytes | None
-    source: str
+BESIDE = 4
+"""A photo and its heat maps that stand in a row; more begin another."""
 
 
 def first_tags(tags: Sequence[str], words: Sequence[str], most: int = MOST_TAGS) -> tuple[list[str], int]:
@@ -100,12 +99,12 @@ def _picture(jpeg: bytes, name: str) -> str:
     return f'<img alt="{escape(name)}" src="data:image/jpeg;base64,{data}">'
 
 
-def _card(found: Found, best: float, words: tuple[str, ...]) -> str:
+def _card(found: Found, best: float, words: tuple[str, ...], maps: str) -> str:
     post = found.post
     picture = _picture(post.thumbnail, found.id) if post and post.thumbnail else "<span>no picture kept</span>"
     share = min(max(found.score / best, 0.0), 1.0) if best > 0 else 0.0
     parts = [
-        f"<li><figure>{picture}<b>{found.rank}</b></figure>",
+        f'<li><div class="pictures"><figure>{picture}<b>{found.rank}</b></figure>{maps}</div>',
         f'<div class="about"><div class="score"><i style="--share:{share:.0%}"></i>{found.score:.3f}</div>',
     ]
     if post and post.text:
@@ -120,30 +119,86 @@ def _card(found: Found, best: float, words: tuple[str, ...]) -> str:
     return "".join(parts)
 
 
-def results_page(asked: Asked, results: Sequence[Found]) -> str:
+def _maps(found: Found, attention: Sequence[Attention] | None, scale: tuple[float, float]) -> str:
+    """A heat map a word, beside the photo."""
+    from kerasmm.serving.heat import overlaid, picture_pixels
+
+    pixels = picture_pixels(found.post.thumbnail, SIDE) if attention and found.post and found.post.thumbnail else None
+    if attention is None or pixels is None:
+        return ""
+    parts = []
+    for one in attention:
+        sure = "" if one.score is None else f" {one.score:.2f}"
+        picture = _picture(_jpeg(overlaid(pixels, one.weights, scale)), f"where {one.word} looks in {found.id}")
+        parts.append(f"<figure>{picture}<figcaption>{escape(one.word)}{sure}</figcaption></figure>")
+    return "".join(parts)
+
+
+def _jpeg(pixels: np.ndarray) -> bytes:
+    from PIL import Image
+
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "JPEG", quality=85)
+    return file.getvalue()
+
+
+def _legend(scale: tuple[float, float]) -> str:
+    from kerasmm.serving.heat import palette
+
+    stops = ", ".join(f"rgb({r:.0f} {g:.0f} {b:.0f})" for r, g, b in palette()[::51])
+    low, high = scale
+    return (
+        f'<div class="scale">{low:.3f}<i style="background:linear-gradient(90deg, {stops})"></i>{high:.3f} '
+        "weight of a cell in a heat map; the frame is its largest, the number the word’s confidence</div>"
+    )
+
+
+def _section(answer: Answer, source: str, looks: Looks, scale: tuple[float, float] | None) -> str:
+    from kerasmm.serving.posts import thumbnail
+
+    best = max((found.score for found in answer.found), default=0.0)
+    asked = thumbnail(answer.values["image"], SIDE) if "image" in answer.values else None
+    query = _picture(asked, "the picture asked for") if asked else ""
+    cards = "\n".join(
+        _card(found, best, answer.words, _maps(found, attention, scale) if scale else "")
+        for found, attention in zip_longest(answer.found, looks)
+    )
+    beside = min(1 + len(answer.words), BESIDE)
+    count = "1 post" if len(answer.found) == 1 else f"{len(answer.found)} posts"
+    return f"""<section>
+<header>{query}<div><h1>{escape(answer.title)}</h1><p>{count} from {escape(source)}, best first</p>{
+        _legend(scale) if scale else ""
+    }</div></header>
+<ol{f' class="looks" style="--beside:{beside}"' if scale else ""}>
+{cards}
+</ol>
+</section>"""
+
+
+def results_page(answers: Sequence[Answer], source: str, looks: Sequence[Looks] = ()) -> str:
     """The page as HTML: no scripts, no links out; pictures inside, every word of a post escaped.
 
     Args:
-        asked: What stands on top.
-        results: Best first.
+        answers: To one question or several, one after the other.
+        source: What answered, e.g. the export's folder.
+        looks: For each answer where its words look; nothing for an export without attention.
 
     Returns:
         The text of one file.
     """
-    best = max((found.score for found in results), default=0.0)
-    query = _picture(asked.picture, "the picture asked for") if asked.picture else ""
-    cards = "\n".join(_card(found, best, asked.words) for found in results)
-    count = "1 post" if len(results) == 1 else f"{len(results)} posts"
+    from kerasmm.serving.looks import weight_range
+
+    scale = weight_range(looks)
+    sections = [_section(answer, source, some or [], scale) for answer, some in zip_longest(answers, looks)]
+    title = escape(" · ".join(answer.title for answer in answers))
+    body = "\n".join(sections)
     return f"""<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
-<title>{escape(asked.title)}</title>
+<title>{title}</title>
 <style>{_STYLE}</style>
-<header>{query}<div><h1>{escape(asked.title)}</h1><p>{count} from {escape(asked.source)}, best first</p></div></header>
-<ol>
-{cards}
-</ol>
+{body}
 </html>
 """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-import textwrap
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,7 +23,10 @@ PIXELS = 480
 
 _DPI = 300
 # Inches.
-_LABEL, _PANEL, _GAP, _CAPTION, _BLOCK, _MARGIN, _SCALE = 1.0, 1.2, 0.07, 0.17, 0.12, 0.08, 0.5
+_LABEL, _PANEL, _GAP, _CAPTION, _BLOCK, _MARGIN, _SCALE = 1.0, 1.2, 0.07, 0.17, 0.12, 0.08, 0.38
+_SPACE = 0.12
+_LABEL_SIZE, _CAPTION_SIZE = 9, 7
+_LINE, _LABEL_LINE = 0.125, 0.145
 _TALLEST = 1.5
 """Height of a row in widths of a panel; a taller picture is made smaller."""
 
@@ -80,12 +83,13 @@ def check_sheet_size(rows: int, panels: int) -> None:
         )
 
 
-def draw_sheet(rows: Sequence[Row], path: Path) -> None:
+def draw_sheet(rows: Sequence[Row], path: Path, note: str = "") -> None:
     """Draws rows of panels under one scale of colours.
 
     Args:
         rows: From the top down.
         path: A PNG, PDF or SVG file, replaced when it is whole.
+        note: What else a reader must know, at the foot.
 
     Raises:
         UserError: When the file can't be written, or the sheet is too large.
@@ -95,8 +99,11 @@ def draw_sheet(rows: Sequence[Row], path: Path) -> None:
     check_sheet_size(len(rows), max(len(row.panels) for row in rows))
     temporary = path.with_name(f".{path.stem}.tmp{path.suffix}")
     # Words of posts are words: a dollar begins no formula.
-    with matplotlib.rc_context({"font.family": _fonts(), "font.size": 8, "text.parse_math": False}):
-        figure = _figure(rows)
+    settings = {"font.family": _fonts(), "font.size": 8, "text.parse_math": False}
+    with matplotlib.rc_context(settings), warnings.catch_warnings():
+        # A letter that no installed font has is a box on the sheet, and that says it.
+        warnings.filterwarnings("ignore", "Glyph .* missing")
+        figure = _figure(rows, note)
         try:
             figure.savefig(temporary, dpi=_DPI, facecolor="white")
             temporary.replace(path)
@@ -129,28 +136,46 @@ def _scale(rows: Sequence[Row]) -> tuple[float, float] | None:
     return (min(float(w.min()) for w in weights), max(float(w.max()) for w in weights)) if weights else None
 
 
-def _figure(rows: Sequence[Row]) -> Figure:
+def _figure(rows: Sequence[Row], note: str) -> Figure:
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     heights, scale = _heights(rows), _scale(rows)
     columns = max(len(row.panels) for row in rows)
     gaps = [_BLOCK if row.begins and place else 0.0 for place, row in enumerate(rows)]
     width = 2 * _MARGIN + _LABEL + columns * (_PANEL + _GAP) - _GAP
-    height = 2 * _MARGIN + sum(heights) + sum(gaps) + len(rows) * _CAPTION + (_SCALE if scale else 0.0)
-    figure = Figure(figsize=(width, height))
+    # Under the pictures, or under the labels too where it would not fit.
+    foot_left = _MARGIN + (_LABEL if columns > 2 else 0.15)
+    figure = Figure()
+    # It measures text; files of other kinds bring a canvas of their own when they are written.
+    FigureCanvasAgg(figure)
+    foot = _foot(figure, rows, width - foot_left - _MARGIN, note) if scale else []
+    height = 2 * _MARGIN + sum(heights) + sum(gaps) + len(rows) * _CAPTION + _SCALE * bool(scale) + _LINE * len(foot)
+    figure.set_size_inches(width, height)
     top = height - _MARGIN
     for row, tall, gap in zip(rows, heights, gaps, strict=True):
         top -= gap
         figure.text(
-            (_MARGIN + _LABEL - 0.1) / width, (top - tall / 2) / height, _wrapped(row.label),
-            ha="right", va="center", weight="bold" if row.begins else "normal", fontsize=9, linespacing=1.1,
+            (_MARGIN + _LABEL - _SPACE) / width, (top - tall / 2) / height, _label(figure, row, tall),
+            ha="right", va="center", weight="bold" if row.begins else "normal", fontsize=_LABEL_SIZE, linespacing=1.1,
         )  # fmt: skip
         for place, panel in enumerate(row.panels):
             _draw(figure, panel, _MARGIN + _LABEL + place * (_PANEL + _GAP), top, tall, scale)
         top -= tall + _CAPTION
     if scale:
-        _draw_scale(figure, scale, next(p.weights for r in rows for p in r.panels if p.weights is not None).size)
+        _draw_scale(figure, scale, foot_left, foot)
     return figure
+
+
+def _even(rows: Sequence[Row]) -> float:
+    """The weight of a cell where a word looks everywhere alike."""
+    return 1 / next(panel.weights.size for row in rows for panel in row.panels if panel.weights is not None)
+
+
+def _foot(figure: Figure, rows: Sequence[Row], inches: float, note: str) -> list[str]:
+    """The lines under the scale."""
+    text = f"weight of a cell; {_even(rows):.3f} where a word looks everywhere alike; framed: the largest. {note}"
+    return _wrapped(figure, text, inches, _CAPTION_SIZE, bold=False)
 
 
 def _draw(
@@ -170,50 +195,77 @@ def _draw(
             pixels = overlaid(pixels, panel.weights, scale)
         share = min(_PANEL / pixels.shape[1], tall / pixels.shape[0])
         shown_width, shown_height = pixels.shape[1] * share, pixels.shape[0] * share
-    # In the middle of its place; the caption begins where the picture does.
-    x, y = left + (_PANEL - shown_width) / 2, top - shown_height - (tall - shown_height) / 2
+    # Pictures of a row stand on one line, and their captions under it.
+    x, y = left + (_PANEL - shown_width) / 2, top - tall
     if panel.picture is not None:
         axes = figure.add_axes((x / width, y / height, shown_width / width, shown_height / height))
         axes.imshow(pixels, aspect="auto", interpolation="none")
         axes.set_axis_off()
-    fitting = int(max(shown_width, 0.7 * _PANEL) / 0.068)
-    figure.text(
-        x / width,
-        (y - 0.03) / height,
-        _shortened(panel.caption, fitting),
-        ha="left",
-        va="top",
-        fontsize=7,
-        color="0.25",
-    )
+    caption = _cut(figure, panel.caption, left + _PANEL - x, _CAPTION_SIZE, bold=False)
+    figure.text(x / width, (y - 0.03) / height, caption, ha="left", va="top", fontsize=_CAPTION_SIZE, color="0.25")
 
 
-def _draw_scale(figure: Figure, scale: tuple[float, float], cells: int) -> None:
+def _draw_scale(figure: Figure, scale: tuple[float, float], left: float, foot: Sequence[str]) -> None:
+    """The scale of colours and what it says, at the foot of the sheet."""
     import numpy as np
 
     from kerasmm.serving.heat import palette
 
     width, height = figure.get_size_inches()
     low, high = scale
-    long = min(2.4, width - _LABEL - 2 * _MARGIN)
-    axes = figure.add_axes(((_MARGIN + _LABEL) / width, (_MARGIN + 0.22) / height, long / width, 0.09 / height))
+    below = _MARGIN + _LINE * len(foot)
+    long = min(2.4, width - left - _MARGIN - 0.2)
+    axes = figure.add_axes((left / width, (below + 0.2) / height, long / width, 0.09 / height))
     axes.imshow(np.rint(palette())[None].astype("uint8"), aspect="auto", extent=(low, max(high, low + 1e-9), 0, 1))
     axes.set_yticks([])
-    even = 1 / cells
-    ticks = [low, even, high] if low < even < high else [low, high]
-    axes.set_xticks(ticks, [f"{tick:.3f}" for tick in ticks], fontsize=7)
+    axes.set_xticks([low, high], [f"{tick:.3f}" for tick in scale], fontsize=_CAPTION_SIZE)
     axes.tick_params(length=2, pad=1.5, width=0.5)
     axes.spines[:].set_visible(False)
     figure.text(
-        (_MARGIN + _LABEL + long + 0.1) / width, (_MARGIN + 0.265) / height,
-        f"weight of a cell; {even:.3f} = looks everywhere alike", ha="left", va="center", fontsize=7, color="0.25",
-    )  # fmt: skip
+        left / width, below / height, "\n".join(foot), ha="left", va="top", fontsize=_CAPTION_SIZE, color="0.25"
+    )
 
 
-def _wrapped(label: str) -> str:
-    lines = textwrap.wrap(label, 14, max_lines=5, placeholder=" …", break_on_hyphens=False)
-    return "\n".join(lines)
+def _inches(figure: Figure, text: str, size: float, bold: bool) -> float:
+    """How wide a line is."""
+    from matplotlib.font_manager import FontProperties
+
+    font = FontProperties(size=size, weight="bold" if bold else "normal")
+    renderer = figure.canvas.get_renderer()  # type: ignore[attr-defined]
+    return float(renderer.get_text_width_height_descent(text, font, ismath=False)[0]) / figure.dpi
 
 
-def _shortened(text: str, most: int) -> str:
-    return text if len(text) <= most else text[: max(most - 1, 1)].rstrip() + "…"
+def _cut(figure: Figure, text: str, inches: float, size: float, bold: bool) -> str:
+    """The text, or as much of its beginning as fits."""
+    if _inches(figure, text, size, bold) <= inches:
+        return text
+    fitting = range(len(text) - 1, 0, -1)
+    return next(
+        (f"{text[:n].rstrip()}…" for n in fitting if _inches(figure, f"{text[:n]}…", size, bold) <= inches), "…"
+    )
+
+
+def _wrapped(figure: Figure, text: str, inches: float, size: float, bold: bool) -> list[str]:
+    """The text in lines that fit; a word that is wider alone goes on in the next line."""
+    lines: list[str] = []
+    for word in text.split():
+        longer = f"{lines[-1]} {word}" if lines else word
+        if lines and _inches(figure, longer, size, bold) <= inches:
+            lines[-1] = longer
+            continue
+        while word:
+            fitting = range(len(word), 1, -1)
+            count = next((n for n in fitting if _inches(figure, word[:n], size, bold) <= inches), 1)
+            lines.append(word[:count])
+            word = word[count:]
+    return lines
+
+
+def _label(figure: Figure, row: Row, tall: float) -> str:
+    lines = _wrapped(figure, row.label, _LABEL - _SPACE, _LABEL_SIZE, row.begins)
+    most = max(1, int((tall + _CAPTION) / _LABEL_LINE))
+    return "\n".join(lines if len(lines) <= most else [*lines[: most - 1], _ended(lines[most - 1])])
+
+
+def _ended(line: str) -> str:
+    return f"{line[:-1]}…"

@@ -30,6 +30,18 @@ def picture(colour, size=(48, 40), form="PNG"):
     return file.getvalue()
 
 
+def quarters(*colours):
+    """A PNG of four quarters, in reading order."""
+    image = Image.new("RGB", (48, 48))
+    for place, colour in enumerate(colours):
+        image.paste(
+            COLOURS[colour], (24 * (place % 2), 24 * (place // 2), 24 * (place % 2) + 24, 24 * (place // 2) + 24)
+        )
+    file = io.BytesIO()
+    image.save(file, "PNG")
+    return file.getvalue()
+
+
 def make_posts():
     rng = np.random.default_rng(7)
     posts = []
