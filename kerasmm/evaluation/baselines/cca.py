@@ -14,7 +14,7 @@ class CCA(Baseline):
     """Regularised canonical correlation analysis of pooled image features and multi-hot tags; see `Projections`.
 
     Regularised always: words that few posts have and a thousand words beside a few thousand posts make the covariance
-    of the tags nearly singular. 54,000 posts of 512 features and 1,000 words take seconds and about 0.2 GB.
+    of the tags nearly singular. 54,000 posts of 512 features and 1,000 words take some ten seconds and 0.2 GiB.
 
     Args:
         seed: Not used; nothing is drawn.

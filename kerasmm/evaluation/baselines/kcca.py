@@ -28,9 +28,10 @@ class KCCA(Baseline):
     feature it avoids); that is so up to `landmarks` posts.
 
     The kernel of pictures is exp(-γ ‖x - y‖²) with γ = `width` / median ‖x - y‖² of training posts, the median
-    heuristic. That of tags is linear by default, the number of words that two posts share, and then needs no landmarks:
-    a query of one word is answered by what the word adds to a post. The RBF kernel of multi-hot tags, which is also
-    their χ² kernel as 0/1 entries differ by (x - y)² / (x + y), finds a query of one word most like the posts with few.
+    heuristic. That of tags is linear, the number of words that two posts share, which needs no landmarks and answers a
+    query of one word by what the word adds to a post; or RBF, which knows combinations of words, but to which a query
+    of one word is most like the posts with few. As 0/1 entries differ by (x - y)² / (x + y), the RBF kernel of tags is
+    also their χ² kernel. The grid has both.
 
     Args:
         seed: Draws landmarks and the posts of the median.
@@ -62,8 +63,9 @@ class KCCA(Baseline):
     title = "KCCA"
     grid: ClassVar[tuple[dict[str, Any], ...]] = (
         {"dimensions": 64, "regularisation": 0.1, "power": 0.0},
-        {"dimensions": 64, "regularisation": 0.5, "power": 2.0},
         {"dimensions": 64, "regularisation": 0.8, "power": 1.0},
+        {"dimensions": 64, "regularisation": 0.5, "power": 2.0, "tags": "rbf"},
+        {"dimensions": 64, "regularisation": 0.3, "power": 4.0, "tags": "rbf"},
     )
 
     def __init__(

@@ -57,7 +57,7 @@ class Ridge(Baseline):
     name = "ridge"
     title = "Ridge"
     grid: ClassVar[tuple[dict[str, Any], ...]] = tuple(
-        {"strength": strength} for strength in (10.0, 100.0, 1_000.0, 10_000.0)
+        {"strength": strength} for strength in (10.0, 100.0, 1_000.0, 10_000.0, 100_000.0)
     )
     distance = "inner"
 
