@@ -22,7 +22,7 @@ import numpy as np
 WORDS, CLASSES, REGIONS, LIMIT_GIB = 1000, 81, (49, 512), 4.0
 
 
-def write(folder: Path, posts: int) -> None:
+def write(folder: Path, posts: int, regions: tuple[int, int] = REGIONS) -> None:
     """Random posts: 6 tags, 2 labels, 50 links, and features that are windows of one random block."""
     import tensorflow as tf
 
@@ -30,7 +30,7 @@ def write(folder: Path, posts: int) -> None:
     from kerasmm.data.post import Post
 
     rng = np.random.default_rng(0)
-    block = rng.normal(size=(4096, *REGIONS)).astype("float16")
+    block = rng.normal(size=(4096, *regions)).astype("float16")
     folder.mkdir(parents=True)
     per_shard = 5000
     splits: dict[str, list[Shard]] = {}
@@ -57,7 +57,7 @@ def write(folder: Path, posts: int) -> None:
         path = folder / f"{name}.txt"
         path.write_text("".join(f"{stem}{word}\n" for word in range(size)))
         vocabularies[name] = Vocabulary(name=path.name, bytes=path.stat().st_size, sha256=sha256_of(path), size=size)
-    features = Features(encoder="vgg16", fingerprint="0" * 64, image_size=(224, 224), resize="squash", shape=REGIONS)
+    features = Features(encoder="vgg16", fingerprint="0" * 64, image_size=(224, 224), resize="squash", shape=regions)
     fields = {split: {"tags": 1, "links": 1} for split in splits}
     Manifest(
         source="random", synthetic=True, splits=splits, fields=fields, vocabularies=vocabularies, features=features

@@ -13,17 +13,10 @@ if TYPE_CHECKING:
 
 MAX_PIXELS, PIXELS, AT_ONCE, JPEG_QUALITY = 50_000_000, 224, 32, 95
 
-Checked = list[tuple[str, tuple[int, int]]]
-"""Of each picture: SHA-256 of the file, or empty where it is no picture; and the sides of what is kept."""
+Made = list[tuple[str, bytes | None]]
+"""Of each picture: SHA-256 of the file, empty where it is no picture; and the new bytes, None where the file stays."""
 
-Work = Callable[[Sequence[Path]], "Checked | np.ndarray"]
-
-
-def size_of(encoded: bytes) -> tuple[int, int]:
-    """Width and height, from the header."""
-    from PIL import Image
-
-    return Image.open(io.BytesIO(encoded)).size
+Work = Callable[[Sequence[Path]], "Made | np.ndarray"]
 
 
 def ours(side: int) -> Mapping[str, Work]:
@@ -34,14 +27,14 @@ def ours(side: int) -> Mapping[str, Work]:
     from data_prep.pictures import BadPicture, check_picture
     from kerasmm.data.images import decode_images
 
-    def checked(paths: Sequence[Path], max_side: int | None) -> Checked:
-        found: Checked = []
+    def checked(paths: Sequence[Path], max_side: int | None) -> Made:
+        found: Made = []
         for path in paths:
             try:
                 made, digest = check_picture(path, MAX_PIXELS, max_side)
-                found.append((digest, size_of(path.read_bytes() if made is None else made)))
+                found.append((digest, made))
             except BadPicture:
-                found.append(("", (0, 0)))
+                found.append(("", None))
         return found
 
     @tf.function(input_signature=[tf.TensorSpec((None,), tf.string)])
@@ -57,6 +50,15 @@ def ours(side: int) -> Mapping[str, Work]:
 
 def pillow(side: int) -> Mapping[str, Work]:
     """A plain loop with Pillow: open, verify, decode; make smaller and save; or resize for an encoder."""
+    return _pillow(side, drafts=False)
+
+
+def pillow_drafts(side: int) -> Mapping[str, Work]:
+    """The same, but libjpeg decodes at half, a quarter or an eighth of the size where that is enough."""
+    return {"shrink": _pillow(side, drafts=True)["shrink"]}
+
+
+def _pillow(side: int, drafts: bool) -> Mapping[str, Work]:
     import numpy as np
     from PIL import Image
 
@@ -65,63 +67,60 @@ def pillow(side: int) -> Mapping[str, Work]:
         # A picture that was verified can't be read any more.
         return Image.open(io.BytesIO(content))
 
-    def check(paths: Sequence[Path]) -> Checked:
-        found: Checked = []
-        for path in paths:
-            content = path.read_bytes()
-            try:
-                picture = verified(content)
-                picture.load()
-            except (OSError, SyntaxError):
-                found.append(("", (0, 0)))
-                continue
-            found.append((hashlib.sha256(content).hexdigest(), size_of(content)))
-        return found
+    def decoded(content: bytes) -> None:
+        verified(content).load()
 
-    def shrink(paths: Sequence[Path]) -> Checked:
-        found: Checked = []
+    def smaller(content: bytes) -> bytes | None:
+        picture = verified(content)
+        if max(picture.size) <= side:
+            picture.load()
+            return None
+        if not drafts:
+            picture.load()
+        # Of a picture that isn't loaded yet, `thumbnail` asks the decoder for a draft.
+        picture.thumbnail((side, side), Image.Resampling.LANCZOS)
+        file = io.BytesIO()
+        picture.convert("RGB").save(file, "JPEG", quality=JPEG_QUALITY, subsampling=0)
+        return file.getvalue()
+
+    def over_files(work: Callable[[bytes], bytes | None], paths: Sequence[Path]) -> Made:
+        found: Made = []
         for path in paths:
             content = path.read_bytes()
             try:
-                picture = verified(content)
-                # `thumbnail` has libjpeg decode at half, a quarter or an eighth of the size where that is enough.
-                picture.thumbnail((side, side), Image.Resampling.LANCZOS)
-                file = io.BytesIO()
-                picture.convert("RGB").save(file, "JPEG", quality=JPEG_QUALITY, subsampling=0)
+                found.append((hashlib.sha256(content).hexdigest(), work(content)))
             except (OSError, SyntaxError):
-                found.append(("", (0, 0)))
-                continue
-            found.append((hashlib.sha256(content).hexdigest(), size_of(file.getvalue())))
+                found.append(("", None))
         return found
 
     def pixels(paths: Sequence[Path]) -> np.ndarray:
-        decoded = []
+        made = []
         for path in paths:
             picture = verified(path.read_bytes()).convert("RGB")
-            resized = picture.resize((PIXELS, PIXELS), Image.Resampling.BILINEAR)
-            decoded.append(np.asarray(resized, "float32"))
-        return np.stack(decoded)
+            made.append(np.asarray(picture.resize((PIXELS, PIXELS), Image.Resampling.BILINEAR), "float32"))
+        return np.stack(made)
 
-    return {"check": check, "shrink": shrink, "pixels": pixels}
+    return {
+        "check": lambda paths: over_files(decoded, paths),
+        "shrink": lambda paths: over_files(smaller, paths),
+        "pixels": pixels,
+    }
 
 
 def img2dataset(side: int) -> Mapping[str, Work]:
-    """img2dataset's resizer (OpenCV), without its downloads and shards. It makes JPEGs, no arrays."""
+    """img2dataset's resizer (OpenCV; area filter, halved colours), without its downloads and shards. It makes no arrays."""
     from img2dataset.resizer import Resizer
 
-    def run(resizer: Resizer, paths: Sequence[Path]) -> Checked:
-        found: Checked = []
+    def run(resizer: Resizer, paths: Sequence[Path]) -> Made:
+        found: Made = []
         for path in paths:
             content = path.read_bytes()
             made, *_, error = resizer(io.BytesIO(content))
-            if error is None:
-                found.append((hashlib.sha256(content).hexdigest(), size_of(made)))
-            else:
-                found.append(("", (0, 0)))
+            digest = hashlib.sha256(content).hexdigest()
+            found.append(("", None) if error is not None else (digest, None if made == content else made))
         return found
 
-    decoder = Resizer(side, "no", True, skip_reencode=True, max_image_area=MAX_PIXELS)
-    shrinker = Resizer(
-        side, "keep_ratio_largest", True, encode_quality=JPEG_QUALITY, skip_reencode=True, max_image_area=MAX_PIXELS
-    )
-    return {"check": lambda paths: run(decoder, paths), "shrink": lambda paths: run(shrinker, paths)}
+    settings = {"skip_reencode": True, "max_image_area": MAX_PIXELS, "encode_quality": JPEG_QUALITY}
+    check = Resizer(side, "no", True, **settings)
+    shrink = Resizer(side, "keep_ratio_largest", True, **settings)
+    return {"check": lambda paths: run(check, paths), "shrink": lambda paths: run(shrink, paths)}
