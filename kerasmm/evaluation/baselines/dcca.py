@@ -30,7 +30,7 @@ class DCCA(Baseline):
         hidden: Units of the hidden layers of each branch.
         dropout: Rate in [0, 1).
         weight_decay: Of AdamW.
-        regularization: r₁ = r₂ of the loss.
+        loss_regularization: r₁ = r₂ of the loss.
         regularisation: Share of the identity in each covariance of the linear CCA.
         power: Weights each direction by its correlation to this power.
 
@@ -52,23 +52,24 @@ class DCCA(Baseline):
     name = "dcca"
     title = "DCCA"
     grid: ClassVar[tuple[dict[str, Any], ...]] = (
-        {"dimensions": 64, "power": 0.0},
-        {"dimensions": 64, "power": 2.0},
+        {"dimensions": 32, "power": 0.0},
+        {"dimensions": 32, "power": 4.0},
+        {"dimensions": 16, "power": 4.0},
     )
 
     def __init__(
         self,
         seed: int = 0,
-        dimensions: int = 64,
-        hidden: Sequence[int] = (512,),
-        dropout: float = 0.0,
+        dimensions: int = 32,
+        hidden: Sequence[int] = (1024,),
+        dropout: float = 0.5,
         weight_decay: float = 1e-4,
-        regularization: float = 1e-3,
+        loss_regularization: float = 0.1,
         regularisation: float = 0.1,
         power: float = 0.0,
     ) -> None:
         self.seed, self.dimensions, self.hidden = seed, dimensions, hidden
-        self.dropout, self.weight_decay, self.regularization = dropout, weight_decay, regularization
+        self.dropout, self.weight_decay, self.loss_regularization = dropout, weight_decay, loss_regularization
         self.projections = Projections(dimensions, regularisation, power)
 
     def fit(self, views: Views) -> Self:
@@ -89,7 +90,7 @@ class DCCA(Baseline):
         )
         train_deep_cca(
             self.model,
-            CanonicalCorrelationLoss(self.regularization),
+            CanonicalCorrelationLoss(self.loss_regularization),
             views,
             train,
             held_out,

@@ -12,7 +12,7 @@ from kerasmm.evaluation.baselines.projections import ROWS, Projections
 from kerasmm.losses import CanonicalCorrelationLoss
 
 EPOCHS, PATIENCE, BATCH = 100, 10, 1024
-LEARNING_RATE = 1e-3
+LEARNING_RATE = 3e-3
 REGULARISATION = 0.1
 """Of the directions along which held-out posts are compared."""
 
