@@ -1,9 +1,11 @@
 """`python -m kerasmm.search`, in process."""
 
+import contextlib
 import io
 import json
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -86,7 +88,7 @@ def test_the_page_shows_pictures_and_escapes_words(ask, red, tmp_path):
     code, _, err = ask("--image", red, "--html", page)
     text = page.read_text(encoding="utf-8")
     assert code == 0 and str(page) in err
-    assert text.count("data:image/jpeg;base64,") == 1 + 10
+    assert text.count("data:image/jpeg;base64,") == 1 + 10  # a picture has no word to look for
     assert "a red one.png" in text
     assert SCRIPT not in text and "&lt;script&gt;" in text
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a red one.png", "found.html"]
@@ -120,6 +122,79 @@ def test_a_photo_that_the_camera_turned_is_turned_back(tmp_path):
     assert read_picture(plain) == plain.read_bytes()
 
 
+# === Several questions, heat maps ===
+
+
+def test_each_tag_is_a_question_of_its_own(ask):
+    contents = json.loads(ask("--tag", "red", "--tag", "BLUE", "--each", "-k", "3", "--json")[1])
+    alone = [json.loads(ask("--tag", tag, "-k", "3", "--json")[1]) for tag in ("red", "blue")]
+    assert contents == alone
+    assert json.loads(ask("--tag", "red", "--each", "--json", "-k", "3")[1]) == alone[:1]
+    lines = ask("--tag", "red", "--tag", "blue", "--each", "-k", "1")[1].splitlines()
+    assert [lines[0], lines[3], lines[4]] == ["red", "", "blue"] and len(lines) == 7
+
+
+def test_the_page_shows_where_the_tags_look(ask, tmp_path):
+    page = tmp_path / "found.html"
+    assert ask("--tag", "red", "--tag", "blue", "-k", "3", "--html", page, "--quiet")[0] == 0
+    text = page.read_text(encoding="utf-8")
+    # Three photos, and for each a map a tag.
+    assert text.count("data:image/jpeg;base64,") == 3 + 3 * 2
+    assert text.count("<figcaption>red ") == text.count("<figcaption>blue ") == 3
+    assert ask("--tag", "red", "--tag", "blue", "--each", "-k", "3", "--html", page)[0] == 0
+    text = page.read_text(encoding="utf-8")
+    assert text.count("data:image/jpeg;base64,") == 2 * (3 + 3) and text.count("<h1>") == 2
+
+
+def test_the_sheet_has_a_row_of_photos_and_one_of_maps_a_word(ask, tmp_path):
+    sizes = {}
+    for name, arguments in {
+        "one": ["--tag", "red"],
+        "two": ["--tag", "red", "--tag", "blue"],
+        "each": ["--tag", "red", "--tag", "blue", "--each"],
+    }.items():
+        path = tmp_path / f"{name}.png"
+        code, _, err = ask(*arguments, "-k", "3", "--sheet", path)
+        assert code == 0 and str(path) in err
+        with Image.open(path) as sheet:
+            sizes[name] = sheet.size
+            reds = sum(
+                count for count, (r, g, b) in sheet.convert("RGB").getcolors(1 << 24) if r > 180 and max(g, b) < 60
+            )
+            # The three best posts are red pictures of 48 × 40: 1.2 inches wide at 300 dots an inch.
+            assert name == "two" or reds > 0.9 * 3 * 360 * 300
+    assert len({width for width, _ in sizes.values()}) == 1
+    # Each row is as high as its photos and a caption; what else is there is the same.
+    row = 300 + 0.17 * 300
+    assert sizes["two"][1] - sizes["one"][1] == pytest.approx(row, abs=2)
+    assert sizes["each"][1] - sizes["one"][1] == pytest.approx(2 * row + 0.12 * 300, abs=2)
+
+
+@pytest.fixture
+def copy(tmp_path):
+    return shutil.copytree(exported(), tmp_path / "copy" / "1")
+
+
+def test_without_attention_there_is_a_page_but_no_sheet(ask, copy, tmp_path):
+    path = copy / "assets.extra" / "signatures.json"
+    about = json.loads(path.read_text(encoding="utf-8"))
+    del about["signatures"]["attend"]
+    path.write_text(json.dumps(about), encoding="utf-8")
+    code, out, err = ask("--tag", "red", "--sheet", tmp_path / "s.png", model=copy)
+    assert code == 2 and out == "" and err.count("\n") == 1 and "has no signature 'attend'" in err
+    assert ask("--tag", "red", "-k", "3", "--html", tmp_path / "p.html", model=copy)[0] == 0
+    assert (tmp_path / "p.html").read_text(encoding="utf-8").count("data:image/jpeg") == 3
+
+
+def test_an_export_without_pictures_has_nothing_to_draw(ask, copy, tmp_path):
+    with contextlib.closing(sqlite3.connect(copy / "assets.extra" / "posts.sqlite")) as connection:
+        connection.execute("update posts set thumbnail = null")
+        connection.commit()
+    code, _, err = ask("--tag", "red", "--sheet", tmp_path / "s.png", "--quiet", model=copy)
+    assert code == 2 and "keeps no pictures to draw; export again without --no-thumbnails" in err
+    assert not (tmp_path / "s.png").exists()
+
+
 # === Bad input: one line, exit code 2 ===
 
 
@@ -140,6 +215,11 @@ def test_a_photo_that_the_camera_turned_is_turned_back(tmp_path):
         ([], "nothing to search for"),
         (["--tag", "red", "-k", "0"], "-k must lie in 1"),
         (["--tag", "red", "-k", "many"], "invalid int value"),
+        (["--tag", "red", "--sheet", "nowhere/s.png"], "nowhere/s.png: expected a file in a folder that exists"),
+        (["--tag", "red", "--sheet", "sheet.gif"], "sheet.gif: expected a name that ends in .png, .pdf, .svg"),
+        (["--tag", "red", "-k", "13", "--sheet", "s.png"], "expected at most 60 rows and 12 pictures a row"),
+        (["--text", "red", "--sheet", "s.png"], "--sheet draws where a tag looks; give at least one --tag"),
+        (["--text", "red", "--each"], "--each makes a question of each --tag"),
         (["--tag", "red", "--html", "nowhere/page.html"], "nowhere/page.html: expected a file in a folder that exists"),
         (["--colour", "red"], "unrecognized arguments: --colour red"),
     ],
@@ -177,7 +257,7 @@ def test_a_damaged_post_file_is_named(ask, tmp_path):
 
 def test_a_post_cannot_steer_the_terminal(capsys):
     from kerasmm.search import _print_table
-    from kerasmm.serving.page import Found
+    from kerasmm.serving.answers import Found
     from kerasmm.serving.posts import StoredPost
 
     evil = "\x1b[31m[bold red]x[/]\x07\nsecond line"
