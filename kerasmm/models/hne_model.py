@@ -9,9 +9,9 @@ import keras
 import numpy as np
 from keras import ops
 
-SIDES = ("image", "text")
 PAIRS = {"image_image": ("image", "image"), "text_text": ("text", "text"), "image_text": ("image", "text")}
 """The three kinds of links, and what stands at their two ends."""
+ACTIVATIONS = {"image": "relu", "text": "tanh"}
 
 
 def hne(
@@ -36,7 +36,8 @@ def hne(
 
         x̃ = Uᵀ p(x)    of a picture,    z̃ = Vᵀ q(z)    of a text
 
-    where p and q are fully connected layers with ReLU, or nothing: then both branches are linear. The last layers, U
+    where p and q are fully connected layers, with ReLU and with tanh, or nothing: then the branch is linear. (Texts of
+    one word, which queries are, are unlike those of training; tanh bears that better than ReLU.) The last layers, U
     and V, have no bias. x holds stored features, standardised and divided by √features, so that a picture has a norm
     near 1; z the words of a text, scaled to norm 1 (a text without words stays zero).
 
@@ -65,8 +66,8 @@ def hne(
 
     >>> model = hne(features=6, words=10, dimension=4)
     >>> vectors = model({"image": ops.ones((2, 6)), "text": ops.ones((2, 10))})
-    >>> vectors["image"].shape, vectors["text"].shape
-    ((2, 4), (2, 4))
+    >>> [tuple(vectors[side].shape) for side in ("image", "text")]
+    [(2, 4), (2, 4)]
 
     Reference:
         Chang et al. (2015), "Heterogeneous Network Embedding via Deep Architectures", KDD.
@@ -82,7 +83,14 @@ def hne(
         raise ValueError("`feature_mean` and `feature_variance` go together. Received only one of them.")
 
     # === Layers ===
-    seeds = keras.random.SeedGenerator(seed)
+    generator = np.random.default_rng(seed)
+
+    def draw() -> int:
+        return int(generator.integers(1 << 31))
+
+    def drop(values: Any, rate: float) -> Any:
+        return keras.layers.Dropout(rate, seed=draw())(values) if rate else values
+
     scale: dict[str, keras.layers.Layer] = {"text": keras.layers.UnitNormalization(name="unit_text")}
     if feature_mean is not None and feature_variance is not None:
         for argument, moments in {"feature_mean": feature_mean, "feature_variance": feature_variance}.items():
@@ -96,15 +104,15 @@ def hne(
     vectors = {}
     for side, units, rate in (("image", image_units, image_dropout), ("text", text_units, text_dropout)):
         hidden = scale[side](inputs[side]) if side in scale else inputs[side]
-        hidden = _dropout(hidden, rate, seeds)
+        hidden = drop(hidden, rate)
         for number, unit in enumerate(units, 1):
-            initial = keras.initializers.HeNormal(seed=_draw(seeds))
-            layer = keras.layers.Dense(unit, "relu", kernel_initializer=initial, name=f"{side}_{number}")
-            hidden = _dropout(layer(hidden), dropout, seeds)
+            initial = keras.initializers.HeNormal(seed=draw())
+            layer = keras.layers.Dense(unit, ACTIVATIONS[side], kernel_initializer=initial, name=f"{side}_{number}")
+            hidden = drop(layer(hidden), dropout)
         vectors[side] = keras.layers.Dense(
             dimension,
             use_bias=False,
-            kernel_initializer=keras.initializers.GlorotUniform(seed=_draw(seeds)),
+            kernel_initializer=keras.initializers.GlorotUniform(seed=draw()),
             kernel_regularizer=keras.regularizers.L2(regularisation) if regularisation else None,
             dtype="float32",
             name=f"{side}_embedding",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, ClassVar, Self
 
 import keras
@@ -13,7 +14,7 @@ from kerasmm.evaluation.baselines.link_graph import LinkGraph
 from kerasmm.losses import LinkLoss
 from kerasmm.models import hne, hne_decisions
 
-EPOCHS, PATIENCE, LEARNING_RATE = 60, 4, 1e-3
+PATIENCE, LEAST_GAIN, LEARNING_RATE = 4, 1e-5, 1e-3
 HELD_OUT, HELD_OUT_BATCH = 0.1, 1024
 CHUNK = 4096
 """Posts whose moments are taken, or which are embedded, at a time."""
@@ -49,6 +50,7 @@ class HNE(Baseline):
         regularisation: λ3.
         image_units: Units of the fully connected layers on the features.
         text_units: Units of the fully connected layers on the words.
+        epochs: At most so many.
 
     Raises:
         ValueError: When a weight is negative, or a size not positive.
@@ -68,7 +70,11 @@ class HNE(Baseline):
 
     name: ClassVar[str] = "hne"
     title: ClassVar[str] = "HNE"
-    grid: ClassVar[tuple[dict[str, Any], ...]] = ({},)
+    grid: ClassVar[tuple[dict[str, Any], ...]] = (
+        {"cross_weight": 10.0},
+        {"cross_weight": 1.0},
+        {"cross_weight": 10.0, "dimension": 128},
+    )
 
     def __init__(
         self,
@@ -79,15 +85,16 @@ class HNE(Baseline):
         cross_weight: float = 10.0,
         regularisation: float = 0.0,
         image_units: tuple[int, ...] = (512,),
-        text_units: tuple[int, ...] = (512,),
+        text_units: tuple[int, ...] = (64,),
+        epochs: int = 60,
     ) -> None:
         weights = {"text_weight": text_weight, "cross_weight": cross_weight, "regularisation": regularisation}
         for argument, value in weights.items():
-            if not 0.0 <= value < float("inf"):
+            if not 0.0 <= value < math.inf:
                 raise ValueError(f"`{argument}` must be non-negative and finite. Received: {argument}={value}")
         self.seed, self.dimension = seed, dimension
         self.text_weight, self.cross_weight, self.regularisation = text_weight, cross_weight, regularisation
-        self.image_units, self.text_units = tuple(image_units), tuple(text_units)
+        self.image_units, self.text_units, self.epochs = tuple(image_units), tuple(text_units), epochs
 
     def fit(self, views: Views) -> Self:
         posts = len(views.features)
@@ -107,29 +114,41 @@ class HNE(Baseline):
             feature_variance=variance,
             seed=self.seed,
         )
-        pairs = hne_decisions(self.model)
-        weights = {"image_image": 1.0, "text_text": self.text_weight, "image_text": self.cross_weight}
-        pairs.compile(
-            keras.optimizers.Adam(LEARNING_RATE),
-            {kind: LinkLoss(unlinked_ratio=1.0) for kind in weights},
-            loss_weights=weights,
-            jit_compile=False,
-        )
+        pairs = self._objective(keras.optimizers.Adam(LEARNING_RATE))
         graph = LinkGraph.from_rows(*views.links)
 
         def batches(rows: np.ndarray, **options: Any) -> LinkBatches:
             return LinkBatches(views.features, views.tags, graph.among(rows), rows, self.seed, **options)
 
-        pairs.fit(
-            batches(fit),
-            validation_data=batches(stop, anchors=HELD_OUT_BATCH, partners=False) if held else None,
-            epochs=EPOCHS,
-            callbacks=[
-                keras.callbacks.EarlyStopping("val_loss" if held else "loss", 1e-5, PATIENCE, restore_best_weights=True)
-            ],
-            verbose=0,
-        )
+        self._train(pairs, batches(fit), batches(stop, anchors=HELD_OUT_BATCH, partners=False) if held else None)
         return self
+
+    def _train(self, pairs: keras.Model, batches: LinkBatches, judges: LinkBatches | None) -> None:
+        """Trains until the loss of the judging batches no longer falls, and keeps the best weights."""
+        best, kept, waited = math.inf, pairs.get_weights(), 0
+        for epoch in range(self.epochs):
+            pairs.reset_metrics()
+            figures = [pairs.train_on_batch(*batch, return_dict=True) for batch in batches.epoch(epoch)]
+            if judges is not None:
+                pairs.reset_metrics()
+                figures = [pairs.test_on_batch(*batch, return_dict=True) for batch in judges.epoch(epoch)]
+            # Keras' figures are means since the reset, so the last ones are those of all batches.
+            loss = float(figures[-1]["loss"])
+            if loss < best - LEAST_GAIN:
+                best, kept, waited = loss, pairs.get_weights(), 0
+            else:
+                waited += 1
+            if waited > PATIENCE:
+                break
+        pairs.set_weights(kept)
+
+    def _objective(self, optimizer: keras.optimizers.Optimizer) -> keras.Model:
+        """The model of the decisions of a batch, compiled with the objective; λ3 stands in the layers."""
+        pairs = hne_decisions(self.model)
+        weights = {"image_image": 1.0, "text_text": self.text_weight, "image_text": self.cross_weight}
+        losses = {kind: LinkLoss(unlinked_ratio=1.0) for kind in weights}
+        pairs.compile(optimizer, losses, loss_weights=weights, jit_compile=False)
+        return pairs
 
     def images(self, features: np.ndarray) -> np.ndarray:
         return self._embed("image", features)

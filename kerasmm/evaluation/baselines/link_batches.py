@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Any
+import math
+from collections.abc import Iterator
 
-import keras
 import numpy as np
 
 from kerasmm.evaluation.baselines.link_graph import LinkGraph
 
-BATCH = 128
+BATCH, STEPS = 128, 50
+
+Batch = tuple[dict[str, np.ndarray], dict[str, np.ndarray], dict[str, np.ndarray]]
 
 
-class LinkBatches(keras.utils.PyDataset):
+class LinkBatches:
     """Posts in batches, with what is linked among the pictures and the texts of each.
 
-    Half of a batch are anchors, each post once an epoch; the other half is one linked post of each. All pairs of the
-    batch are then looked up: a picture and the text of its own post, or of a linked post, are linked. So every anchor
-    has a linked post, and its unlinked ones are drawn at random. In a text without words there is nothing to tell: its
-    pairs take no part, nor do the pairs of a post with itself. Costs O(batch²) a step, whatever the number of posts.
+    Half of a batch are anchors, each post once an epoch, or several times where an epoch would be shorter than `STEPS`
+    batches; the other half is one linked post of each. All pairs of the batch are then looked up: a picture and the
+    text of its own post, or of a linked post, are linked. So every anchor with links has a linked post, and its unlinked
+    ones come at random. In a text without words there is nothing to tell: its pairs take no part, nor do the pairs of
+    a post with itself. Costs O(batch²) a step, whatever the number of posts.
 
-    Every draw comes from the seed, the epoch and the number of the batch.
+    Every draw comes from the seed and the number of the epoch.
 
     Args:
         features: `(n, M)`; only the rows of a batch are read.
@@ -29,8 +32,8 @@ class LinkBatches(keras.utils.PyDataset):
         posts: The rows to train on.
         seed: Seeds the draws.
         anchors: Anchors in a batch, at most.
-        partners: Whether to draw linked posts. Without them the batches are the same in every epoch, which is how to
-            measure.
+        partners: Whether to draw linked posts. Without them each post comes once, and the batches are the same in every
+            epoch, which is how to measure.
     """
 
     def __init__(
@@ -43,29 +46,21 @@ class LinkBatches(keras.utils.PyDataset):
         anchors: int = BATCH // 2,
         partners: bool = True,
     ) -> None:
-        super().__init__()
         self.features, self.tags, self.graph, self.posts = features, tags, graph, np.asarray(posts)
-        self.seed, self.partners, self.epoch = seed, partners, 0
+        self.seed, self.partners = seed, partners
         self.anchors = min(anchors, len(self.posts))
-        self._order = self._new_order()
+        self.rounds = math.ceil(STEPS * self.anchors / len(self.posts)) if partners else 1
 
-    def __len__(self) -> int:
-        # Whole batches only: Keras wants one shape. What is left out differs from epoch to epoch.
-        return len(self.posts) // self.anchors
+    def epoch(self, number: int) -> Iterator[Batch]:
+        """Inputs of `hne`, targets of `LinkLoss` and weights of rows, batch by batch."""
+        generator = np.random.default_rng([self.seed, number if self.partners else 0])
+        order = np.concatenate([generator.permutation(len(self.posts)) for _ in range(self.rounds)])
+        # Whole batches only, of one shape for one compiled step. What is left out differs from epoch to epoch.
+        for start in range(0, len(order) - self.anchors + 1, self.anchors):
+            rows = order[start : start + self.anchors]
+            yield self._batch(np.concatenate([rows, self.graph.draw(rows, generator)]) if self.partners else rows)
 
-    def _new_order(self) -> np.ndarray:
-        return np.random.default_rng([self.seed, self.epoch]).permutation(len(self.posts))
-
-    def on_epoch_end(self) -> None:
-        if self.partners:
-            self.epoch += 1
-            self._order = self._new_order()
-
-    def __getitem__(self, index: int) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
-        rows = self._order[index * self.anchors : (index + 1) * self.anchors]
-        if self.partners:
-            generator = np.random.default_rng([self.seed, self.epoch, index])
-            rows = np.concatenate([rows, self.graph.draw(rows, generator)])
+    def _batch(self, rows: np.ndarray) -> Batch:
         posts = self.posts[rows]
         inputs = {"image": self.features[posts].astype("float32"), "text": self.tags[posts].astype("float32")}
         targets = pair_targets(self.graph, rows, inputs["text"].any(axis=1))
