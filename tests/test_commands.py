@@ -22,6 +22,8 @@ COMMANDS = (
     "kerasmm.evaluate",
     "kerasmm.export",
     "kerasmm.search",
+    "kerasmm.attend",
+    "kerasmm.classify",
     "data_prep",
     "data_prep build",
     "data_prep inspect",

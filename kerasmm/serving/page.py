@@ -50,7 +50,7 @@ figure span { color: var(--soft); font-size: .85rem; }
 figure b { position: absolute; left: .5rem; top: .5rem; min-width: 1.7rem; padding: .05rem .45rem; border-radius: 999px;
   background: rgb(0 0 0 / .62); color: #fff; font-size: .8rem; font-weight: 600; text-align: center;
   box-shadow: 0 0 0 1px rgb(255 255 255 / .35); }
-.looks { grid-template-columns: repeat(auto-fill, minmax(min(100%, calc(var(--beside) * 165px)), 1fr)); }
+.looks { grid-template-columns: repeat(auto-fill, minmax(min(100%, calc(var(--beside) * 155px)), 1fr)); }
 .looks .pictures { display: grid; grid-template-columns: repeat(var(--beside), 1fr); gap: 2px; background: var(--chip); }
 .looks figure { align-content: center; }
 figcaption { position: absolute; left: .4rem; bottom: .4rem; max-width: calc(100% - .8rem); padding: .02rem .4rem;
@@ -128,9 +128,9 @@ def _maps(found: Found, attention: Sequence[Attention] | None, scale: tuple[floa
         return ""
     parts = []
     for one in attention:
-        sure = "" if one.score is None else f" {one.score:.2f}"
+        sure = "" if one.score is None else f"{one.score:.2f} "
         picture = _picture(_jpeg(overlaid(pixels, one.weights, scale)), f"where {one.word} looks in {found.id}")
-        parts.append(f"<figure>{picture}<figcaption>{escape(one.word)}{sure}</figcaption></figure>")
+        parts.append(f"<figure>{picture}<figcaption>{sure}{escape(one.word)}</figcaption></figure>")
     return "".join(parts)
 
 
@@ -148,8 +148,8 @@ def _legend(scale: tuple[float, float]) -> str:
     stops = ", ".join(f"rgb({r:.0f} {g:.0f} {b:.0f})" for r, g, b in palette()[::51])
     low, high = scale
     return (
-        f'<div class="scale">{low:.3f}<i style="background:linear-gradient(90deg, {stops})"></i>{high:.3f} '
-        "weight of a cell in a heat map; the frame is its largest, the number the word’s confidence</div>"
+        f'<div class="scale">{low:.3f}<i style="background:linear-gradient(90deg, {stops})"></i>{high:.3f}'
+        "<span>weight of a cell in a heat map; framed: the largest; before a word: its confidence</span></div>"
     )
 
 

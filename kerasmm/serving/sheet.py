@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kerasmm.console import UserError
+from kerasmm.serving.lettering import cut, wrapped
 
 if TYPE_CHECKING:
     import numpy as np
@@ -18,8 +19,8 @@ SUFFIXES = (".png", ".pdf", ".svg")
 MOST_PANELS, MOST_ROWS = 12, 60
 """Of a row and of a sheet; more can't be read, and hardly be drawn."""
 
-PIXELS = 480
-"""Longer side of the pictures on a sheet: 300 and more dots an inch."""
+PIXELS = 540
+"""Longer side of the pictures on a sheet: 300 dots an inch where a picture is tall, more where it is wide."""
 
 _DPI = 300
 # Inches.
@@ -175,7 +176,7 @@ def _even(rows: Sequence[Row]) -> float:
 def _foot(figure: Figure, rows: Sequence[Row], inches: float, note: str) -> list[str]:
     """The lines under the scale."""
     text = f"weight of a cell; {_even(rows):.3f} where a word looks everywhere alike; framed: the largest. {note}"
-    return _wrapped(figure, text, inches, _CAPTION_SIZE, bold=False)
+    return wrapped(figure, text, inches, _CAPTION_SIZE, bold=False)
 
 
 def _draw(
@@ -201,7 +202,7 @@ def _draw(
         axes = figure.add_axes((x / width, y / height, shown_width / width, shown_height / height))
         axes.imshow(pixels, aspect="auto", interpolation="none")
         axes.set_axis_off()
-    caption = _cut(figure, panel.caption, left + _PANEL - x, _CAPTION_SIZE, bold=False)
+    caption = cut(figure, panel.caption, left + _PANEL - x, _CAPTION_SIZE, bold=False)
     figure.text(x / width, (y - 0.03) / height, caption, ha="left", va="top", fontsize=_CAPTION_SIZE, color="0.25")
 
 
@@ -226,46 +227,8 @@ def _draw_scale(figure: Figure, scale: tuple[float, float], left: float, foot: S
     )
 
 
-def _inches(figure: Figure, text: str, size: float, bold: bool) -> float:
-    """How wide a line is."""
-    from matplotlib.font_manager import FontProperties
-
-    font = FontProperties(size=size, weight="bold" if bold else "normal")
-    renderer = figure.canvas.get_renderer()  # type: ignore[attr-defined]
-    return float(renderer.get_text_width_height_descent(text, font, ismath=False)[0]) / figure.dpi
-
-
-def _cut(figure: Figure, text: str, inches: float, size: float, bold: bool) -> str:
-    """The text, or as much of its beginning as fits."""
-    if _inches(figure, text, size, bold) <= inches:
-        return text
-    fitting = range(len(text) - 1, 0, -1)
-    return next(
-        (f"{text[:n].rstrip()}…" for n in fitting if _inches(figure, f"{text[:n]}…", size, bold) <= inches), "…"
-    )
-
-
-def _wrapped(figure: Figure, text: str, inches: float, size: float, bold: bool) -> list[str]:
-    """The text in lines that fit; a word that is wider alone goes on in the next line."""
-    lines: list[str] = []
-    for word in text.split():
-        longer = f"{lines[-1]} {word}" if lines else word
-        if lines and _inches(figure, longer, size, bold) <= inches:
-            lines[-1] = longer
-            continue
-        while word:
-            fitting = range(len(word), 1, -1)
-            count = next((n for n in fitting if _inches(figure, word[:n], size, bold) <= inches), 1)
-            lines.append(word[:count])
-            word = word[count:]
-    return lines
-
-
 def _label(figure: Figure, row: Row, tall: float) -> str:
-    lines = _wrapped(figure, row.label, _LABEL - _SPACE, _LABEL_SIZE, row.begins)
+    """The label in as many lines as the row is high."""
+    lines = wrapped(figure, row.label, _LABEL - _SPACE, _LABEL_SIZE, row.begins)
     most = max(1, int((tall + _CAPTION) / _LABEL_LINE))
-    return "\n".join(lines if len(lines) <= most else [*lines[: most - 1], _ended(lines[most - 1])])
-
-
-def _ended(line: str) -> str:
-    return f"{line[:-1]}…"
+    return "\n".join(lines if len(lines) <= most else [*lines[: most - 1], f"{lines[most - 1][:-1]}…"])

@@ -102,7 +102,7 @@ def test_each_photo_stands_beside_the_heat_maps_of_its_words():
     first, second = (np.asarray(Image.open(io.BytesIO(jpeg)).convert("L"), int) for jpeg in pictures[1:])
     assert first.shape == second.shape == (176, 264)
     assert first[40, 60] > first[140, 200] + 60 and abs(second[40, 60] - first[140, 200]) < 12
-    assert "snow 0.91" in read.words and "dog" in read.words and "no picture kept" in read.words
+    assert "0.91 snow" in read.words and "dog" in read.words and "no picture kept" in read.words
     assert "--beside:3" in text and "0.100<i" in text and "</i>0.700" in text
 
 
