@@ -83,7 +83,8 @@ def load_config(kind: type[C], path: Path | None = None, changes: list[str] | No
     Raises:
         UserError: For an unreadable file, an unknown key (with the nearest known one) or a wrong value.
     """
-    tree = read_yaml(path) if path else {}
+    # Laid over the system's own defaults: a section that names one key keeps the others.
+    tree = _merged(kind().model_dump(), read_yaml(path) if path else {})
     for change in changes or []:
         key, equals, value = change.partition("=")
         if not equals or not key:
@@ -127,6 +128,11 @@ def keys_of(kind: type[BaseModel], prefix: str = "") -> list[str]:
         if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
             keys += keys_of(field.annotation, f"{prefix}{name}.")
     return keys
+
+
+def _merged(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
+    both = {key for key in above if isinstance(above[key], dict) and isinstance(below.get(key), dict)}
+    return {**below, **above, **{key: _merged(below[key], above[key]) for key in both}}
 
 
 def _value(change: str, text: str) -> Any:

@@ -39,8 +39,8 @@ class Network(Section):
     base: Literal["attention", "words", "embedding"] = "attention"
     """`attention`: attention and locally fully connected layers, DMAN. `words`: fully connected layers to a sigmoid a word,
     DMAN_Triplet+Text. `embedding`: fully connected layers to a vector that no word touches, DMAN_Triplet."""
-    attention_scale: float = Field(default=1.0, gt=0)
-    """Multiplies z before the softmax (eq. 6); 1 as printed."""
+    attention_scale: float = Field(default=4.0, gt=0)
+    """Multiplies z before the softmax (eq. 6); 1 as printed, with which no region gets more than 13 % of 49."""
     units: tuple[int, ...] = (128, 32, 1)
     """Units per word of the locally fully connected layers."""
     dropout: float = Field(default=0.2, ge=0, lt=1)
@@ -66,8 +66,8 @@ class Loss(Section):
     """Eq. 1 divided by the product of the norms (cosine), or by their sum as printed."""
     positive_weight: float = Field(default=10.0, gt=0)
     """λ of eq. 11."""
-    beta: float = Field(default=1.0, ge=0)
-    """β of eq. 12."""
+    beta: float = Field(default=0.02, ge=0)
+    """β of eq. 12. The paper's 1 lets the sum over the words drown the hinge loss."""
     over_words: Literal["sum", "mean"] = "sum"
     """How eq. 11 is reduced over the words of a post."""
     over_batch: Literal["sum", "mean"] = "mean"
@@ -78,7 +78,10 @@ class DMANConfig(SystemConfig):
     """The configuration of DMAN."""
 
     training: Training = Training(
-        epochs=12, batch_size=32, patience=3, optimizer=Optimizer(name="sgd", learning_rate=0.01)
+        epochs=12,
+        batch_size=32,
+        # 0.01 / β: the words move as they do with the paper's 0.01 and β = 1.
+        optimizer=Optimizer(name="sgd", learning_rate=0.5, schedule="cosine", weight_decay=0.01),
     )
     network: Network = Network()
     loss: Loss = Loss()

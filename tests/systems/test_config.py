@@ -8,12 +8,24 @@ from kerasmm.systems.config import load_config
 from kerasmm.systems.dman import DMANConfig as Config
 
 
-def test_defaults_are_the_papers_hyper_parameters():
+def test_defaults_are_the_papers_but_for_the_balance_of_the_losses():
     config = load_config(Config)
-    assert (config.loss.margin, config.loss.negatives, config.loss.positive_weight, config.loss.beta) == (0.3, 3, 10, 1)
+    assert (config.loss.margin, config.loss.negatives, config.loss.positive_weight) == (0.3, 3, 10)
     assert config.network.units == (128, 32, 1)
     optimizer = config.training.optimizer
-    assert (optimizer.name, optimizer.learning_rate, optimizer.momentum, optimizer.nesterov) == ("sgd", 0.01, 0.9, True)
+    assert (optimizer.name, optimizer.momentum, optimizer.nesterov) == ("sgd", 0.9, True)
+    # Words move as with the paper's rate of 0.01 and β of 1.
+    assert optimizer.learning_rate * config.loss.beta == pytest.approx(0.01)
+
+
+def test_a_section_that_names_one_key_keeps_the_systems_other_defaults(tmp_path):
+    path = tmp_path / "c.yaml"
+    path.write_text("training: {optimizer: {momentum: 0.5}}\n")
+    default = Config()
+    config = load_config(Config, path, ["training.epochs=3"])
+    assert config.training.optimizer == default.training.optimizer.model_copy(update={"momentum": 0.5})
+    assert config.training == default.training.model_copy(update={"epochs": 3, "optimizer": config.training.optimizer})
+    assert (config.network, config.loss) == (default.network, default.loss)
 
 
 def test_later_is_stronger(tmp_path):
