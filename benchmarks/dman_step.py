@@ -109,11 +109,11 @@ def ours(options: argparse.Namespace) -> Mapping[str, Callable[[], Any]]:
 
     batch = tuple({name: tf.constant(value) for name, value in given[part].items()} for part in ("inputs", "targets"))
 
-    @tf.function
+    @tf.function(autograph=False)
     def forward() -> tf.Tensor:
         return tf.add_n(list(stage.objective(batch[1], stage.model(batch[0], training=True)).values()))
 
-    @tf.function
+    @tf.function(autograph=False)
     def gradient() -> list[tf.Tensor]:
         variables = [variable.value for variable in stage.model.trainable_variables]
         with tf.GradientTape() as tape:
@@ -209,7 +209,7 @@ def compare(options: argparse.Namespace) -> None:
         seconds, cpu = ([row[key] / options.steps for row in found[side.name]] for key in ("seconds", "cpu"))
         ratio = "" if side is sides[0] else spread(ratios(found["ours"], found[side.name]), 2)
         cpu_ratio = "" if side is sides[0] else f"{middle(ratios(found['ours'], found[side.name], 'cpu')):.2f}"
-        rates = [f"{1e-9 * amount / middle(seconds):.0f}" for amount in (operations, moved)]
+        rates = [f"{1e-9 * amount / middle(seconds):.1f}" for amount in (operations, moved)]
         peak = f"{found[side.name][-1]['peak'] / 2**30:.2f}"
         rows.append([side.name, spread(seconds, 3), ratio, f"{middle(cpu):.3f}", cpu_ratio, peak, *rates])
     columns = ["", "seconds a step", "× ours", "CPU s", "× ours", "peak GiB", "GFLOP/s", "GB/s"]
