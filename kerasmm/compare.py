@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kerasmm.console import Parser, UserError, console, guarded
+from kerasmm.console import Parser, UserError, console, guarded, nearest
 
 if TYPE_CHECKING:
     import argparse
+
+    from kerasmm.systems.system import System
 
 SEEDS = 3
 
@@ -30,7 +33,13 @@ def parser() -> Parser:
     made.add_argument("--rows", help="only these, separated by commas; see --list (default: all)")
     made.add_argument("--list", action="store_true", help="print the rows that there are, and stop")
     made.add_argument("--config", type=Path, help="YAML file that the system and its ablations share")
-    made.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change one key of it")
+    made.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="[ROW:]KEY=VALUE",
+        help="change one key of it; with a row's name for that row only, e.g. DMAN:training.epochs=6",
+    )
     made.add_argument("--keep-checkpoints", action="store_true", help="keep what runs could be resumed from")
     made.add_quiet()
     return made
@@ -51,19 +60,22 @@ def main(argv: list[str]) -> int:
     chosen = _chosen(arguments, rows)
     if arguments.seeds < 1:
         raise UserError(f"--seeds must be 1 or more. Received: --seeds {arguments.seeds}")
+    from kerasmm.systems.config import load_config
+
+    changes = {row: _changes(arguments.set, row, kind) for row in ("", *kind.variants)}
+    for of_row in changes.values():
+        load_config(kind.Config, arguments.config, of_row)
     from rich.console import Console
 
     from kerasmm.evaluation.comparison import Comparison
     from kerasmm.evaluation.tables import print_tables
-    from kerasmm.systems.config import load_config
 
-    load_config(kind.Config, arguments.config, arguments.set)
     comparison = Comparison(
         kind,
         arguments.data,
         arguments.output,
         config=arguments.config,
-        changes=tuple(arguments.set),
+        changes=changes,
         keep_checkpoints=arguments.keep_checkpoints,
         quiet=arguments.quiet,
     )
@@ -75,9 +87,24 @@ def main(argv: list[str]) -> int:
     return 0
 
 
-def _chosen(arguments: argparse.Namespace, rows: list[str]) -> list[str]:
-    from kerasmm.console import nearest
+def _changes(settings: list[str], row: str, kind: type[System]) -> list[str]:
+    """The changes for a row: those for all, what makes the row what it is, those for it alone. `""` is for no row."""
+    shared, own = [], []
+    for setting in settings:
+        # A value may hold a colon; a key has none.
+        name, colon, change = setting.partition(":")
+        if not colon or "=" in name:
+            shared.append(setting)
+        elif name not in kind.variants:
+            raise UserError(f"--set {setting}: no row {name!r} is trained.{nearest(name, kind.variants)}")
+        elif name == row:
+            own.append(change)
+    settings_of_row = kind.variants.get(row, {})
+    made = [f"{s}.{key}={json.dumps(value)}" for s, found in settings_of_row.items() for key, value in found.items()]
+    return [*shared, *made, *own]
 
+
+def _chosen(arguments: argparse.Namespace, rows: list[str]) -> list[str]:
     if arguments.rows is None:
         return rows
     asked = [name.strip() for name in arguments.rows.split(",") if name.strip()]

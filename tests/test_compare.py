@@ -12,14 +12,28 @@ from kerasmm.compare import main
 from kerasmm.console import guarded
 from kerasmm.evaluation.comparison import slug
 
-SMALL = ["--set", "network.fully_connected=[8]", "--set", "training.epochs=1"]
+SMALL = ["--set", "network.fully_connected=[8]", "--set", "training.epochs=3"]
+OWN = ["--set", "DMAN_Triplet+Text:training.epochs=1"]
 
 
 @pytest.fixture(scope="module")
 def compared(tiny, tmp_path_factory):
     output = tmp_path_factory.mktemp("compare") / "out"
     rows = "ridge,DMAN_Triplet+Text,cca"
-    asked = ["--model", "dman", "--data", str(tiny), "--output", str(output), "--seeds", "2", "--rows", rows, *SMALL]
+    asked = [
+        "--model",
+        "dman",
+        "--data",
+        str(tiny),
+        "--output",
+        str(output),
+        "--seeds",
+        "2",
+        "--rows",
+        rows,
+        *SMALL,
+        *OWN,
+    ]
     assert guarded(main, [*asked, "--quiet"]) == 0
     return output, asked
 
@@ -36,6 +50,11 @@ def test_figures_are_means_and_deviations_of_the_seeds(compared):
     # Two seeds are two trainings; a closed form is the same twice.
     assert flat["dman_triplet_text/tag_search/mAP/sd"] > 0
     assert flat["cca/tag_search/mAP/sd"] == 0
+
+
+def test_a_row_has_the_settings_that_make_it_and_its_own(compared):
+    config = (compared[0] / "dman_triplet_text_seed1" / "config.yaml").read_text()
+    assert "base: words" in config and "epochs: 1" in config and re.search(r"fully_connected:\n\s+- 8\n", config)
 
 
 def test_tables_have_every_row_in_the_papers_order_and_chance(compared):
@@ -79,6 +98,8 @@ def test_a_folder_of_other_settings_is_left_alone(compared, capsys):
         (["--rows", ","], "--rows names no row"),
         (["--seeds", "0"], "--seeds must be 1 or more"),
         (["--set", "training.epoch=1"], "Did you mean 'training.epochs'?"),
+        (["--set", "DMAN:training.epoch=1"], "Did you mean 'training.epochs'?"),
+        (["--set", "dman:training.epochs=1"], "no row 'dman' is trained. Did you mean 'DMAN'?"),
         (["--data", "nowhere"], "nowhere"),
         (["--model", "dmn"], "Did you mean 'dman'?"),
     ],

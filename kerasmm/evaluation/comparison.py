@@ -9,6 +9,7 @@ import statistics
 import subprocess
 import sys
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -41,7 +42,7 @@ class Comparison:
         data: The data set's folder.
         output: Where runs, figures and tables go.
         config: YAML file that all configurations share.
-        changes: `key=value` that they share; what makes a row what it is wins.
+        changes: `key=value` by row, each on top of the file; under `""` those of the baselines.
         keep_checkpoints: Keep what a run could be resumed from.
         quiet: Print nothing.
 
@@ -56,7 +57,7 @@ class Comparison:
         output: Path,
         *,
         config: Path | None = None,
-        changes: tuple[str, ...] = (),
+        changes: Mapping[str, Sequence[str]],
         keep_checkpoints: bool = False,
         quiet: bool = False,
     ) -> None:
@@ -67,7 +68,9 @@ class Comparison:
         about = {
             "model": kind.name,
             "data": {split: [shard.sha256 for shard in found] for split, found in self.dataset.manifest.splits.items()},
-            "configuration": load_config(kind.Config, config, list(changes)).model_dump(mode="json"),
+            "configurations": {
+                row: load_config(kind.Config, config, list(own)).model_dump(mode="json") for row, own in changes.items()
+            },
         }
         known = output / ABOUT
         if known.is_file() and json.loads(known.read_text(encoding="utf-8")) != about:
@@ -123,8 +126,7 @@ class Comparison:
         else:
             command += ["--model", self.kind.name, "--data", str(self.data), "--seed", str(seed)]
             command += ["--config", str(self.config)] if self.config else []
-            settings = [*self.changes, *_assignments(self.kind.variants[row])]
-            command += [part for setting in settings for part in ("--set", setting)]
+            command += [part for change in self.changes[row] for part in ("--set", change)]
         done = subprocess.run(command, stderr=subprocess.PIPE, text=True, check=False)
         if done.returncode == 2:
             raise UserError(done.stderr.strip().splitlines()[-1].removeprefix("error: "))
@@ -139,7 +141,7 @@ class Comparison:
         from kerasmm.evaluation.evaluation import Evaluation
 
         keras.utils.set_random_seed(seed)
-        config = load_config(self.kind.Config, self.config, list(self.changes))
+        config = load_config(self.kind.Config, self.config, list(self.changes[""]))
         made = self.kind(config, self.kind.gather_facts(config, self.dataset), seed)
         path = self.output / SETTINGS
         settings: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
@@ -152,10 +154,3 @@ class Comparison:
 def slug(row: str) -> str:
     """A row's name for files and keys: `DMAN_Triplet+Text` → `dman_triplet_text`."""
     return re.sub(r"[^a-z0-9]+", "_", row.lower()).strip("_")
-
-
-def _assignments(settings: dict[str, dict[str, Any]]) -> list[str]:
-    """`{"loss": {"beta": 0}}` → `loss.beta=0`; values as YAML."""
-    return [
-        f"{section}.{key}={json.dumps(value)}" for section, values in settings.items() for key, value in values.items()
-    ]

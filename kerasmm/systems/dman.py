@@ -49,8 +49,8 @@ class Network(Section):
     """Units of the layers of `words` and `embedding` below the last."""
     embedding: int = Field(default=1000, ge=1)
     """Size of `embedding`."""
-    pooling: Literal["flatten", "mean"] = "flatten"
-    """How regions come into fully connected layers."""
+    pooling: Literal["flatten", "mean"] = "mean"
+    """How regions come into fully connected layers. `flatten` wants a smaller learning rate."""
     standardise: bool = True
     """Standardise stored features inside the model."""
 
@@ -81,7 +81,7 @@ class DMANConfig(SystemConfig):
         epochs=12,
         batch_size=32,
         # 0.01 / β: the words move as they do with the paper's 0.01 and β = 1.
-        optimizer=Optimizer(name="sgd", learning_rate=0.5, schedule="cosine", weight_decay=0.01),
+        optimizer=Optimizer(name="sgd", learning_rate=0.5, schedule="cosine"),
     )
     network: Network = Network()
     loss: Loss = Loss()
