@@ -80,9 +80,9 @@ def test_what_is_there_is_kept_and_what_is_missing_is_done(compared, capsys):
     assert guarded(main, asked) == 0
     assert kept.stat().st_mtime_ns == before
     assert json.loads(again.read_text()) == pytest.approx(figures)
-    printed = capsys.readouterr().out
-    assert re.search(r"cca, seed 1: \d+ s", printed) and "ridge, seed" not in printed
-    assert "Multi-label classification (table 2)" in printed
+    printed = capsys.readouterr()
+    assert re.search(r"cca, seed 1: \d+ s", printed.err) and "ridge, seed" not in printed.err
+    assert "Multi-label classification (table 2)" in printed.out
 
 
 def test_a_folder_of_other_settings_is_left_alone(compared, capsys):
