@@ -171,15 +171,16 @@ def _export(run: Run, dataset: Dataset, arguments: argparse.Namespace) -> None:
     path = export_run(run, dataset, output, quiet=arguments.quiet)
     if arguments.quiet:
         return
-    words = run.system.vocabularies.get("tags", ["word"])[:2]
+    words = [shlex.quote(word) for word in (run.system.vocabularies.get("tags") or ["word"])]
     say = console()
     say.print(f"\nexported to [bold]{path}[/bold]; ask it:")
     for question in (
-        f"--tag {shlex.quote(words[0])} -k 5",
-        f"--tag {shlex.quote(words[-1])} --html found.html",
-        "--image PICTURE.jpg",
+        f"search --model {output} --tag {words[0]} -k 5 --html found.html",
+        f"search --model {output} --image PICTURE.jpg",
+        f"attend --model {output} --image PICTURE.jpg --word {words[-1]} --output look.png",
+        f"classify --model {output} --image PICTURE.jpg",
     ):
-        say.print(f"  python -m kerasmm.search --model {output} {question}", soft_wrap=True)
+        say.print(f"  python -m kerasmm.{question}", soft_wrap=True)
 
 
 if __name__ == "__main__":

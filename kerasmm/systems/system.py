@@ -229,17 +229,6 @@ class System(abc.ABC):
     def signatures(self, model: keras.Model, services: Services) -> dict[str, Signature]:
         """What the SavedModel answers."""
 
-    def encode(self, model: keras.Model, dataset: Dataset, split: str) -> tuple[list[str], np.ndarray]:
-        """Ids and index vectors `(N, d)` of the posts of a split."""
-        import numpy as np
-
-        ids: list[str] = []
-        vectors = []
-        for outputs in self.outputs(model, dataset, split):
-            ids += [post_id.decode() for post_id in outputs["id"].tolist()]
-            vectors.append(self.index_vectors(outputs))
-        return ids, np.concatenate(vectors)
-
     def from_pixels(self, model: keras.Model) -> keras.Model:
         """The model that takes pixels: what serving needs of a model that was trained on stored features."""
         return model
