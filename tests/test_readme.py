@@ -56,7 +56,7 @@ def test_the_commands_lead_from_own_posts_to_an_answer(tmp_path):
         "data_prep",
         "data_prep",
         "data_prep",
-        *(f"kerasmm.{name}" for name in ("fit", "evaluate", "export", "search")),
+        *(f"kerasmm.{name}" for name in ("fit", "evaluate", "export", "search", "search", "attend", "classify")),
     ]
     own_posts(tmp_path / "my_posts", 120, json.loads(blocks("json")[0]))
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
@@ -70,6 +70,9 @@ def test_the_commands_lead_from_own_posts_to_an_answer(tmp_path):
         figures
     )
     assert "data:image/jpeg;base64" in (tmp_path / "found.html").read_text()
+    for drawn in ("sheet.png", "look.png"):
+        with PIL.Image.open(tmp_path / drawn) as picture:
+            assert min(picture.size) > 300
     assert (tmp_path / "runs" / "mine" / "MODEL_CARD.md").exists()
     # fit exports to saved_models/dman, the export command to saved_models/mine.
     assert (tmp_path / "saved_models" / "mine" / "1" / "saved_model.pb").exists()
