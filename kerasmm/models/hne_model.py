@@ -17,7 +17,7 @@ ACTIVATIONS = {"image": "relu", "text": "tanh"}
 def hne(
     features: int,
     words: int,
-    dimension: int = 64,
+    dimensions: int = 64,
     *,
     image_units: Sequence[int] = (512,),
     text_units: Sequence[int] = (),
@@ -44,7 +44,7 @@ def hne(
     Args:
         features: M, the features of a picture.
         words: L, the size of the vocabulary.
-        dimension: r, of the common space.
+        dimensions: r, of the common space.
         image_units: Units of the layers of p.
         text_units: Units of the layers of q.
         dropout: Rate after each layer of p and q, in [0, 1).
@@ -64,7 +64,7 @@ def hne(
 
     Example:
 
-    >>> model = hne(features=6, words=10, dimension=4)
+    >>> model = hne(features=6, words=10, dimensions=4)
     >>> vectors = model({"image": ops.ones((2, 6)), "text": ops.ones((2, 10))})
     >>> [tuple(vectors[side].shape) for side in ("image", "text")]
     [(2, 4), (2, 4)]
@@ -72,7 +72,7 @@ def hne(
     Reference:
         Chang et al. (2015), "Heterogeneous Network Embedding via Deep Architectures", KDD.
     """
-    sizes = {"features": (features,), "words": (words,), "dimension": (dimension,)}
+    sizes = {"features": (features,), "words": (words,), "dimensions": (dimensions,)}
     for argument, values in {**sizes, "image_units": image_units, "text_units": text_units}.items():
         if any(value < 1 for value in values):
             raise ValueError(f"`{argument}` must be positive. Received: {argument}={tuple(values)}")
@@ -110,7 +110,7 @@ def hne(
             layer = keras.layers.Dense(unit, ACTIVATIONS[side], kernel_initializer=initial, name=f"{side}_{number}")
             hidden = drop(layer(hidden), dropout)
         vectors[side] = keras.layers.Dense(
-            dimension,
+            dimensions,
             use_bias=False,
             kernel_initializer=keras.initializers.GlorotUniform(seed=draw()),
             kernel_regularizer=keras.regularizers.L2(regularisation) if regularisation else None,

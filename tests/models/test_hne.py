@@ -85,7 +85,7 @@ def test_examples():
     ("arguments", "message"),
     [
         ({"features": 0}, r"`features` must be positive. Received: features=\(0,\)"),
-        ({"dimension": -1}, r"`dimension` must be positive. Received: dimension=\(-1,\)"),
+        ({"dimensions": -1}, r"`dimensions` must be positive. Received: dimensions=\(-1,\)"),
         ({"text_units": (3, 0)}, r"`text_units` must be positive. Received: text_units=\(3, 0\)"),
         ({"text_dropout": 1.0}, r"`text_dropout` must lie in \[0, 1\). Received: text_dropout=1.0"),
         ({"feature_mean": np.zeros(3)}, "`feature_mean` and `feature_variance` go together"),

@@ -14,7 +14,7 @@ class LHNE(HNE):
 
     Args:
         seed: Seeds the weights, the dropout, the held-out tenth and the batches.
-        **setting: `dimension`, `text_weight`, `cross_weight`, `regularisation` and `epochs` of `HNE`.
+        **setting: `dimensions`, `text_weight`, `cross_weight`, `regularisation` and `epochs` of `HNE`.
 
     Reference:
         Chang, Han, Tang, Qi, Aggarwal and Huang (2015), "Heterogeneous Network Embedding via Deep Architectures", KDD.
@@ -22,7 +22,11 @@ class LHNE(HNE):
 
     name: ClassVar[str] = "lhne"
     title: ClassVar[str] = "LHNE"
-    grid: ClassVar[tuple[dict[str, Any], ...]] = HNE.grid
+    grid: ClassVar[tuple[dict[str, Any], ...]] = (
+        {"dimensions": 64},
+        {"dimensions": 128},
+        {"dimensions": 64, "cross_weight": 1.0},
+    )
 
     def __init__(self, seed: int = 0, **setting: Any) -> None:
         super().__init__(seed, image_units=(), text_units=(), **setting)

@@ -14,11 +14,11 @@ from kerasmm.evaluation.baselines.link_graph import LinkGraph
 from kerasmm.models import hne
 from tests.public_class import check_examples, finite_differences
 
-SMALL = {"hne": {"dimension": 8, "image_units": (16,), "text_units": (16,)}, "lhne": {"dimension": 8}}
+SMALL = {"hne": {"dimensions": 8, "image_units": (16,), "text_units": (16,)}, "lhne": {"dimensions": 8}}
 BOTH = pytest.mark.parametrize("name", ["hne", "lhne"])
 
 
-def new(name, seed=0, epochs=15):
+def new(name, seed=0, epochs=10):
     return find(name)(seed, epochs=epochs, **SMALL[name])
 
 
@@ -31,7 +31,8 @@ def compressed(posts, pairs):
 def planted(rng, posts=120, noise=0.3):
     """Two groups with words and features of their own, linked within, in random order."""
     group = rng.integers(2, size=posts)
-    features = (rng.normal(size=(2, 6))[group] + noise * rng.normal(size=(posts, 6))).astype("float32")
+    middle = rng.choice([-1.0, 1.0], 6)
+    features = (np.stack([middle, -middle])[group] + noise * rng.normal(size=(posts, 6))).astype("float32")
     tags = np.zeros((posts, 8), "float32")
     tags[np.arange(posts), 4 * group + rng.integers(4, size=posts)] = 1
     pairs = [(i, int(j)) for i in range(posts) for j in rng.choice(np.flatnonzero(group == group[i]), 5)]
@@ -77,7 +78,7 @@ def test_the_objective_and_its_gradient_match_the_equation(rng):
     text[5, 0] = 1.0
     graph = LinkGraph(posts, np.array([0, 1, 3]), np.array([2, 2, 4]))
     linked = graph.linked(np.arange(posts), np.arange(posts))
-    model = LHNE(dimension=3, text_weight=0.7, cross_weight=2.0, regularisation=0.01)
+    model = LHNE(dimensions=3, text_weight=0.7, cross_weight=2.0, regularisation=0.01)
     options = {"image_units": (), "text_units": (), "image_dropout": 0.0, "text_dropout": 0.0, "regularisation": 0.01}
     model.model = hne(4, 5, 3, **options)
     pairs = model._objective(keras.optimizers.SGD(1.0))
@@ -106,7 +107,9 @@ def test_the_objective_and_its_gradient_match_the_equation(rng):
 def test_two_linked_groups_are_told_apart(rng, name):
     """New pictures are nearest to the words of their group, though no picture was seen with most of them."""
     views, group = planted(rng)
-    train = Views(views.features[:80], views.tags[:80], LinkGraphRows(views.links, 80))
+    indptr, columns = views.links
+    pairs = [(i, int(j)) for i in range(80) for j in columns[indptr[i] : indptr[i + 1]] if j < 80]
+    train = Views(views.features[:80], views.tags[:80], compressed(80, pairs))
     model = new(name).fit(train)
     pictures, words = model.images(views.features[80:]), model.words(np.eye(8))
     near = cosines(pictures, words).reshape(40, 2, 4).mean(axis=2).argmax(axis=1)
@@ -116,21 +119,18 @@ def test_two_linked_groups_are_told_apart(rng, name):
     assert between[same].mean() > between[~same].mean() + 0.5
 
 
-def LinkGraphRows(links, posts):  # noqa: N802
-    indptr, columns = links
-    pairs = [(i, int(j)) for i in range(posts) for j in columns[indptr[i] : indptr[i + 1]] if j < posts]
-    return compressed(posts, pairs)
-
-
-@BOTH
-def test_links_carry_what_tags_do_not(rng, name):
-    """Every post has a word of its own, so that only links join the groups."""
+def test_links_say_which_features_matter(rng):
+    """One of six features tells the groups apart, and the tags say nothing: only links can."""
     views, group = planted(rng)
-    views = Views(views.features, np.eye(120, dtype="float32"), views.links)
-    model = new(name).fit(views)
-    scores = cosines(model.words(np.eye(120)), model.images(views.features))
-    same = group[:, None] == group
-    assert scores[same].mean() > scores[~same].mean() + 0.3
+    features = rng.normal(size=(120, 6)).astype("float32")
+    features[:, 2] = 2.0 * group - 1.0
+    tags = np.ones((120, 8), "float32")
+    gaps = []
+    for links in (views.links, compressed(120, [])):
+        pictures = new("lhne").fit(Views(features, tags, links)).images(features)
+        between, same = cosines(pictures, pictures), group[:, None] == group
+        gaps.append(between[same].mean() - between[~same].mean())
+    assert gaps[0] > gaps[1] + 0.4
 
 
 # === What may come ===
@@ -148,18 +148,16 @@ def test_a_picture_alone_whatever_stands_beside_it(rng, name):
     assert model.images(pictures[:0]).shape == model.words(np.zeros((0, 8))).shape == (0, 8)
 
 
-@BOTH
-def test_the_same_seed_gives_the_same_vectors(rng, name):
+def test_the_same_seed_gives_the_same_vectors(rng):
     views, _ = planted(rng, posts=40)
-    one, same, other = (new(name, seed, epochs=2).fit(views).images(views.features) for seed in (3, 3, 4))
+    one, same, other = (new("hne", seed, epochs=2).fit(views).images(views.features) for seed in (3, 3, 4))
     np.testing.assert_array_equal(one, same)
     assert not np.allclose(one, other)
 
 
-@BOTH
-def test_without_links_a_picture_learns_from_its_own_text(rng, name):
+def test_without_links_a_picture_learns_from_its_own_text(rng):
     views, group = planted(rng)
-    model = new(name).fit(Views(views.features, views.tags, compressed(120, [])))
+    model = new("hne").fit(Views(views.features, views.tags, compressed(120, [])))
     near = cosines(model.images(views.features), model.words(np.eye(8))).reshape(120, 2, 4).mean(axis=2).argmax(axis=1)
     assert (near == group).mean() > 0.95
 
