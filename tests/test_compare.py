@@ -118,6 +118,16 @@ def test_a_training_that_refuses_its_input_says_why(tiny, tmp_path, capsys):
     assert "training.batch_size: 5000 is more than the 120 training posts" in capsys.readouterr().err
 
 
+def test_baselines_need_features_and_that_is_said_first(tmp_path, capsys):
+    from tests.tiny import tiny_dataset
+
+    data = tiny_dataset(tmp_path / "data", train=20, other=9, features=False)
+    asked = ["--model", "dman", "--data", str(data), "--output", str(tmp_path / "out")]
+    assert guarded(main, asked) == 2
+    assert "holds no image features, which baselines learn from" in capsys.readouterr().err
+    assert not list((tmp_path / "out").glob("*_seed0"))
+
+
 def test_lists_its_rows(tiny, capsys):
     assert guarded(main, ["--model", "dman", "--data", str(tiny), "--output", "unused", "--list"]) == 0
     assert capsys.readouterr().out.split() == [

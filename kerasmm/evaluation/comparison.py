@@ -84,6 +84,12 @@ class Comparison:
             UserError: When a training refuses its input.
             RuntimeError: When a training fails.
         """
+        if self.dataset.manifest.features is None and set(rows) - set(self.kind.variants):
+            # Said before the first training, which may take hours.
+            raise UserError(
+                f"{self.data}: holds no image features, which baselines learn from; build it with `--features`, or leave "
+                f"them out with --rows {','.join(self.kind.variants)}"
+            )
         found: Found = {row: [] for row in rows}
         say = console(self.quiet)
         for seed in range(seeds):
