@@ -57,6 +57,14 @@ def test_a_row_has_the_settings_that_make_it_and_its_own(compared):
     assert "base: words" in config and "epochs: 1" in config and re.search(r"fully_connected:\n\s+- 8\n", config)
 
 
+def test_settings_are_chosen_once_from_the_grids(compared):
+    from kerasmm.evaluation.baselines import find
+
+    settings = json.loads((compared[0] / "settings.json").read_text())
+    assert set(settings) == {"ridge", "cca"}
+    assert all(setting in find(name).grid for name, setting in settings.items())
+
+
 def test_tables_have_every_row_in_the_papers_order_and_chance(compared):
     output, _ = compared
     text = (output / "comparison.md").read_text()

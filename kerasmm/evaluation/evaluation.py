@@ -53,7 +53,7 @@ class Evaluation:
         self._outputs: dict[str, Arrays] = {}
         self._ids: dict[str, list[str]] = {}
         self._baselines: dict[str, Baseline] = {}
-        self.settings: dict[str, dict[str, Any]] = settings or {}
+        self.settings: dict[str, dict[str, Any]] = {} if settings is None else settings
         self._boxes: dict[str, list[tuple[str, Box]]] | None = None
 
     def outputs(self, split: str) -> Arrays:
