@@ -28,8 +28,8 @@ def pointing_figures(
         grid: Rows and columns of the attention map.
 
     Returns:
-        `accuracy`; `chance`, the mean share of cells that the boxes overlap, which is what a random cell would get;
-        `centre`, what the cell in the middle would get, as pictures are often taken of what is in it; and `queries`.
+        `accuracy`; `chance/accuracy`, the mean share of cells that the boxes overlap, which is what a random cell would
+        get; `centre/accuracy`, what the cell in the middle would get, as pictures are often taken of what is in it; and `queries`.
         Empty when no box has a word of the vocabulary.
 
     Reference:
@@ -52,7 +52,7 @@ def pointing_figures(
         return {}
     return {
         "accuracy": float(np.mean(right)),
-        "chance": float(np.mean(chance)),
-        "centre": float(np.mean(centre)),
+        "chance/accuracy": float(np.mean(chance)),
+        "centre/accuracy": float(np.mean(centre)),
         "queries": float(len(right)),
     }

@@ -454,6 +454,9 @@ class DMAN(System):
                     },
                 )
             )
+        looks = {name: [part(one, "pointing") for one in found] for name, found in rows.items()}
+        looks |= {"the middle": [part(one, "centre") for one in next(iter(looks.values()))]}
+        tables.append(percent_rows("Words whose largest weight lies on what they mean", {"right": "accuracy"}, looks))
         return [table for table in tables if table[2]]
 
     # === Serving ===
