@@ -50,6 +50,8 @@ class HNE(Baseline):
         text_weight: λ1.
         cross_weight: λ2.
         regularisation: λ3.
+        linked_texts: Whether a picture is linked with the texts of linked posts. If not, such pairs take no part, and it is
+            linked with its own text alone: better where links say less than words, as between captions.
         image_units: Units of the fully connected layers on the features.
         text_units: Units of the fully connected layers on the words.
         epochs: At most so many.
@@ -74,8 +76,8 @@ class HNE(Baseline):
     title: ClassVar[str] = "HNE"
     grid: ClassVar[tuple[dict[str, Any], ...]] = (
         {"dimensions": 64, "text_units": (512,)},
-        {"dimensions": 64, "text_units": ()},
         {"dimensions": 128, "text_units": ()},
+        {"dimensions": 128, "text_units": (), "linked_texts": False},
     )
 
     def __init__(
@@ -86,6 +88,7 @@ class HNE(Baseline):
         text_weight: float = 1.0,
         cross_weight: float = 10.0,
         regularisation: float = 0.0,
+        linked_texts: bool = True,
         image_units: tuple[int, ...] = (512,),
         text_units: tuple[int, ...] = (512,),
         epochs: int = 60,
@@ -96,6 +99,7 @@ class HNE(Baseline):
                 raise ValueError(f"`{argument}` must be non-negative and finite. Received: {argument}={value}")
         self.seed, self.dimensions = seed, dimensions
         self.text_weight, self.cross_weight, self.regularisation = text_weight, cross_weight, regularisation
+        self.linked_texts = linked_texts
         self.image_units, self.text_units, self.epochs = tuple(image_units), tuple(text_units), epochs
 
     def fit(self, views: Views) -> Self:
@@ -120,7 +124,8 @@ class HNE(Baseline):
         graph = LinkGraph.from_rows(*views.links)
 
         def batches(rows: np.ndarray, **options: Any) -> LinkBatches:
-            return LinkBatches(views.features, views.tags, graph.among(rows), rows, self.seed, **options)
+            options |= {"seed": self.seed, "linked_texts": self.linked_texts}
+            return LinkBatches(views.features, views.tags, graph.among(rows), rows, **options)
 
         self._train(pairs, batches(fit), batches(stop, anchors=HELD_OUT_BATCH, partners=False) if held else None)
         return self

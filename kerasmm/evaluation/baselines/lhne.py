@@ -14,7 +14,7 @@ class LHNE(HNE):
 
     Args:
         seed: Seeds the weights, the dropout, the held-out tenth and the batches.
-        **setting: `dimensions`, `text_weight`, `cross_weight`, `regularisation` and `epochs` of `HNE`.
+        **setting: `dimensions`, `text_weight`, `cross_weight`, `regularisation`, `linked_texts` and `epochs` of `HNE`.
 
     Reference:
         Chang, Han, Tang, Qi, Aggarwal and Huang (2015), "Heterogeneous Network Embedding via Deep Architectures", KDD.
@@ -25,7 +25,7 @@ class LHNE(HNE):
     grid: ClassVar[tuple[dict[str, Any], ...]] = (
         {"dimensions": 64},
         {"dimensions": 128},
-        {"dimensions": 64, "cross_weight": 1.0},
+        {"dimensions": 128, "linked_texts": False},
     )
 
     def __init__(self, seed: int = 0, **setting: Any) -> None:

@@ -68,6 +68,15 @@ def test_a_text_without_words_takes_no_part(network):
     np.testing.assert_array_equal(targets["image_text"], [[1, -1, 0], [1, -1, 1], [0, -1, 1]])
 
 
+def test_a_picture_may_be_linked_with_its_own_text_alone(network):
+    targets = pair_targets(network[2], np.array([0, 1, 5]), np.array([True, True, True]), linked_texts=False)
+    np.testing.assert_array_equal(targets["image_text"], [[1, -1, 0], [-1, 1, 0], [0, 0, 1]])
+    np.testing.assert_array_equal(targets["image_image"], [[-1, 1, 0], [1, -1, 0], [0, 0, -1]])
+    batch = next(new(network, linked_texts=False).epoch(0))
+    posts = posts_of(batch)
+    np.testing.assert_array_equal(batch[1]["image_text"] == 1, posts[:, None] == posts)
+
+
 def test_weights_divide_by_the_number_of_linked_pairs(network, rng):
     _, targets, weights = next(new(network).epoch(0))
     values = rng.normal(size=16)
