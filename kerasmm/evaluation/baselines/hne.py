@@ -30,10 +30,10 @@ class HNE(Baseline):
         L = log(1 + exp(-A d)),   d = s - t,   s the inner product of the two embeddings
 
     with A = 1 for a linked pair and -1 for an unlinked one, and as many unlinked pairs as linked ones (see `LinkLoss`);
-    N counts the linked pairs of a kind. The embeddings are `kerasmm.models.hne`. Pictures are linked as their posts are, texts
-    as theirs, and a picture with the text of its own post and of linked ones. Where posts have no links, only a picture
-    and its own text are linked, and the first two sums are empty. Where everything is linked, nothing is to be told
-    apart, and the vectors mean little.
+    N counts the linked pairs of a kind. The embeddings are `kerasmm.models.hne`. Pictures are linked as their posts are,
+    texts as theirs, and a picture with the text of its own post and of linked ones. Where posts have no links, only a
+    picture and its own text are linked, and the first two sums are empty. Where everything is linked, nothing is to be
+    told apart, and the vectors mean little.
 
     A picture starts from the stored features of a frozen network, as in every row of the tables; the reference trains
     the convolutions too. A word is embedded as a text of one word, and such texts are new to a hidden layer that was
@@ -50,8 +50,8 @@ class HNE(Baseline):
         text_weight: λ1.
         cross_weight: λ2.
         regularisation: λ3.
-        linked_texts: Whether a picture is linked with the texts of linked posts. If not, such pairs take no part, and it is
-            linked with its own text alone: better where links say less than words, as between captions.
+        linked_texts: Whether a picture is linked with the texts of linked posts. If not, such pairs take no part, and it
+            is linked with its own text alone: better where links say less than words, as between captions.
         image_units: Units of the fully connected layers on the features.
         text_units: Units of the fully connected layers on the words.
         epochs: At most so many.

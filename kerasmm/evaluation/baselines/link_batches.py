@@ -32,8 +32,8 @@ class LinkBatches:
         posts: The rows to train on.
         seed: Seeds the draws.
         anchors: Anchors in a batch, at most.
-        linked_texts: Whether a picture is linked with the texts of linked posts. If not, such pairs take no part, and it is
-            linked with its own text alone.
+        linked_texts: Whether a picture is linked with the texts of linked posts. If not, such pairs take no part, and it
+            is linked with its own text alone.
         partners: Whether to draw linked posts. Without them each post comes once, and the batches are the same in every
             epoch, which is how to measure.
     """
