@@ -59,7 +59,7 @@ def plot_comparison(rows: Mapping[str, Sequence[Mapping[str, float]]], path: Pat
         chance = next((one[k] for r in rows.values() for one in r for k in [f"{name}/chance/mAP"] if k in one), None)
         if chance is not None:
             axis.axvline(chance, color="0.5", linestyle="--", label="chance")
-            axis.legend(frameon=False, fontsize=8, loc="lower right")
+            axis.legend(frameon=False, fontsize=8, loc="upper right", bbox_to_anchor=(1.0, -0.08), borderpad=0)
         axis.invert_yaxis()
         axis.set(xlabel="mAP", title=title, xlim=(0, None))
         axis.spines[["top", "right"]].set_visible(False)
