@@ -121,10 +121,10 @@ class _Batches(keras.utils.PyDataset):
         return max(1, round(len(self.rows) / BATCH))
 
     def __getitem__(self, number: int) -> tuple[dict[str, np.ndarray]]:
+        if number == 0:
+            # Not `on_epoch_end`: batches are read ahead in a thread, which it would race with.
+            self.rows = self.generator.permutation(self.rows)
         # Neighbours in the file are read together.
         rows = np.sort(np.array_split(self.rows, len(self))[number])
         batch = {"features": self.views.features[rows], "tags": self.views.tags[rows]}
         return ({name: np.asarray(values, "float32") for name, values in batch.items()},)
-
-    def on_epoch_end(self) -> None:
-        self.rows = self.generator.permutation(self.rows)
