@@ -99,8 +99,7 @@ def _changes(settings: list[str], row: str, kind: type[System]) -> list[str]:
             raise UserError(f"--set {setting}: no row {name!r} is trained.{nearest(name, kind.variants)}")
         elif name == row:
             own.append(change)
-    settings_of_row = kind.variants.get(row, {})
-    made = [f"{s}.{key}={json.dumps(value)}" for s, found in settings_of_row.items() for key, value in found.items()]
+    made = [f"{key}={json.dumps(value)}" for key, value in kind.variants.get(row, {}).items()]
     return [*shared, *made, *own]
 
 

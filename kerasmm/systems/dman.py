@@ -102,9 +102,10 @@ class DMAN(System):
     Config = DMANConfig
     vocabulary_names = ("tags", "labels")
     variants = {
-        "DMAN": {"network": {"base": "attention"}},
-        "DMAN_Triplet+Text": {"network": {"base": "words"}},
-        "DMAN_Triplet": {"network": {"base": "embedding"}, "loss": {"beta": 0.0}},
+        "DMAN": {"network.base": "attention"},
+        "DMAN_Triplet+Text": {"network.base": "words"},
+        # The hinge loss alone has gradients of another size.
+        "DMAN_Triplet": {"network.base": "embedding", "loss.beta": 0.0, "training.optimizer.learning_rate": 0.1},
     }
     baselines = ("hne", "lhne", "dcca", "kcca", "cca", "ridge", "features")
     config: DMANConfig
@@ -421,7 +422,7 @@ class DMAN(System):
     @property
     def _title(self) -> str:
         """The row of the paper's tables that this configuration is."""
-        return next(name for name, own in self.variants.items() if own["network"]["base"] == self.config.network.base)
+        return next(name for name, own in self.variants.items() if own["network.base"] == self.config.network.base)
 
     @classmethod
     def comparison(cls, rows: dict[str, list[dict[str, float]]]) -> list[Table]:

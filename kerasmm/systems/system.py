@@ -155,8 +155,8 @@ class System(abc.ABC):
     Config: ClassVar[type[SystemConfig]]
     vocabulary_names: ClassVar[tuple[str, ...]]
     sample: ClassVar[str] = "shapes"
-    variants: ClassVar[dict[str, dict[str, dict[str, Any]]]] = {}
-    """Rows of the paper's tables that are configurations: the row's name → settings by section. The system itself first."""
+    variants: ClassVar[dict[str, dict[str, Any]]] = {}
+    """Rows of the paper's tables that are configurations: the row's name → values by key. The system itself first."""
     baselines: ClassVar[tuple[str, ...]] = ()
     """Rows of the paper's tables that are baselines: names of `kerasmm.evaluation.baselines`."""
 
