@@ -39,7 +39,7 @@ class Network(Section):
     base: Literal["attention", "words", "embedding"] = "attention"
     """`attention`: attention and locally fully connected layers, DMAN. `words`: fully connected layers to a sigmoid a word,
     DMAN_Triplet+Text. `embedding`: fully connected layers to a vector that no word touches, DMAN_Triplet."""
-    attention_scale: float = Field(default=4.0, gt=0)
+    attention_scale: float = Field(default=2.0, gt=0)
     """Multiplies z before the softmax (eq. 6); 1 as printed, with which no region gets more than 13 % of 49."""
     units: tuple[int, ...] = (128, 32, 1)
     """Units per word of the locally fully connected layers."""
@@ -80,8 +80,9 @@ class DMANConfig(SystemConfig):
     training: Training = Training(
         epochs=12,
         batch_size=32,
+        patience=3,
         # 0.01 / β: the words move as they do with the paper's 0.01 and β = 1.
-        optimizer=Optimizer(name="sgd", learning_rate=0.5, schedule="cosine"),
+        optimizer=Optimizer(name="sgd", learning_rate=0.5),
     )
     network: Network = Network()
     loss: Loss = Loss()
