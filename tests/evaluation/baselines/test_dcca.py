@@ -70,7 +70,8 @@ def test_held_out_posts_stop_what_learns_nothing(rng, monkeypatch):
         weight_decay=0.0,
         seed=0,
     )
-    assert history["loss"][-1] < history["loss"][0] - 0.5
+    # By how much depends on how soon it stops.
+    assert history["loss"][-1] < history["loss"][0] - 0.1
     assert len(history["loss"]) < 60
     assert max(np.abs(history["held_out_correlation"])) < 2.0
     # The best epoch is the last but the patience.
