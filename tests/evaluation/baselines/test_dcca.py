@@ -56,7 +56,7 @@ def test_the_seed_decides(rng):
 
 def test_held_out_posts_stop_what_learns_nothing(rng, monkeypatch):
     """Pictures and tags that share nothing: the loss falls, the correlation of held-out posts stays near 0."""
-    monkeypatch.setattr(deep_cca_training, "EPOCHS", 60)
+    monkeypatch.setattr(deep_cca_training, "EPOCHS", 1000)
     features = rng.normal(size=(200, 30)).astype("float32")
     tags = (rng.random((200, 20)) < 0.3).astype("uint8")
     model = deep_cca(30, 20, dimensions=4, hidden=(16,), seed=0)
@@ -72,7 +72,7 @@ def test_held_out_posts_stop_what_learns_nothing(rng, monkeypatch):
     )
     # By how much depends on how soon it stops.
     assert history["loss"][-1] < history["loss"][0] - 0.1
-    assert len(history["loss"]) < 60
+    assert len(history["loss"]) < 1000
     assert max(np.abs(history["held_out_correlation"])) < 2.0
     # The best epoch is the last but the patience.
     assert len(history["held_out_correlation"]) == len(history["loss"])
