@@ -44,12 +44,8 @@ class MirFlickr(Source):
         "(with --unit potential: TOPIC.txt)"
     )
     units: ClassVar[tuple[str, ...]] = ("relevant", "potential")
-    defaults: ClassVar[dict[str, Any]] = {
-        "needs": ["image", "tags", "labels"],
-        "tags": {"most": 1000},
-        "links": {"most": 50},
-        "split": {"method": "random", "test": 0.2, "validation": 0.1},
-    }
+    # The rest of section 4.1 (1,000 tags, 4:1, at most 50 links) are the builder's own defaults.
+    defaults: ClassVar[dict[str, Any]] = {"needs": ["image", "tags", "labels"]}
 
     def open(self) -> None:
         super().open()

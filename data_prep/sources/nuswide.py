@@ -48,8 +48,6 @@ class NusWide(Source):
     units: ClassVar[tuple[str, ...]] = ("all_tags", "tags1k")
     defaults: ClassVar[dict[str, Any]] = {
         "needs": ["image", "tags", "labels"],
-        "tags": {"most": 1000},
-        "links": {"most": 50},
         "split": {"method": "counts", "counts": {"train": 53_844, "test": 36_156, "validation": 5_384}},
     }
 

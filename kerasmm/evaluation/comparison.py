@@ -21,6 +21,7 @@ from kerasmm.evaluation.tables import markdown, write_json
 from kerasmm.systems.config import load_config
 
 if TYPE_CHECKING:
+    from kerasmm.evaluation.evaluation import Evaluation
     from kerasmm.systems.system import System
     from kerasmm.systems.tables import Table
 
@@ -65,6 +66,7 @@ class Comparison:
         self.config, self.changes = config, changes
         self.keep_checkpoints, self.quiet = keep_checkpoints, quiet
         self.dataset = Dataset(data)
+        self._latest: Evaluation | None = None
         about = {
             "model": kind.name,
             "data": {split: [shard.sha256 for shard in found] for split, found in self.dataset.manifest.splits.items()},
@@ -144,17 +146,24 @@ class Comparison:
     def _fit(self, row: str, folder: Path, seed: int) -> None:
         import keras
 
-        from kerasmm.evaluation.evaluation import Evaluation
-
         keras.utils.set_random_seed(seed)
-        config = load_config(self.kind.Config, self.config, list(self.changes[""]))
-        made = self.kind(config, self.kind.gather_facts(config, self.dataset), seed)
         path = self.output / SETTINGS
         settings: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-        evaluation = Evaluation(made, None, self.dataset, "test", seed, self.quiet, settings)
-        figures = made.evaluate_baseline(evaluation, row)
+        evaluation = self._evaluation(seed)
+        evaluation.settings = settings
+        figures = evaluation.system.evaluate_baseline(evaluation, row)
         write_json(settings, path)
         write_json(figures, folder / FIGURES)
+
+    def _evaluation(self, seed: int) -> Evaluation:
+        """One for all baselines of a seed: the posts are read once."""
+        from kerasmm.evaluation.evaluation import Evaluation
+
+        if self._latest is None or self._latest.seed != seed:
+            config = load_config(self.kind.Config, self.config, list(self.changes[""]))
+            made = self.kind(config, self.kind.gather_facts(config, self.dataset), seed)
+            self._latest = Evaluation(made, None, self.dataset, "test", seed, self.quiet)
+        return self._latest
 
 
 def slug(row: str) -> str:

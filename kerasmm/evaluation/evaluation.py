@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -52,7 +53,6 @@ class Evaluation:
         self._folder = tempfile.TemporaryDirectory(prefix="kerasmm-evaluation-")
         self._outputs: dict[str, Arrays] = {}
         self._ids: dict[str, list[str]] = {}
-        self._baselines: dict[str, Baseline] = {}
         self.settings: dict[str, dict[str, Any]] = {} if settings is None else settings
         self._boxes: dict[str, list[tuple[str, Box]]] | None = None
 
@@ -116,24 +116,24 @@ class Evaluation:
         Raises:
             UserError: For an unknown name, or a data set without stored image features.
         """
-        if name not in self._baselines:
-            kind, views = find(name), self._views()
-            settings = [self.settings[name]] if name in self.settings else list(kind.grid)
-            if len(settings) > 1:
-                # Before the bar below: a terminal shows one at a time.
-                self.outputs("validation")
-            scored = []
-            with progress(self.quiet) as bar:
-                task = bar.add_task(f"fit {name}", total=len(settings), note="")
-                for setting in settings:
-                    fitted = kind(self.seed, **setting).fit(views)
-                    chosen = score(self, fitted) if len(settings) > 1 and kind.searches else 0.0
-                    scored.append((chosen, setting, fitted))
-                    bar.advance(task)
-            # The first of equals: grids begin with the plainest setting.
-            _, self.settings[name], self._baselines[name] = max(scored, key=lambda one: one[0])
-        return self._baselines[name]
+        kind, views = find(name), self._views
+        settings = [self.settings[name]] if name in self.settings else list(kind.grid)
+        if len(settings) > 1:
+            # Before the bar below: a terminal shows one at a time.
+            self.outputs("validation")
+        scored = []
+        with progress(self.quiet) as bar:
+            task = bar.add_task(f"fit {name}", total=len(settings), note="")
+            for setting in settings:
+                fitted = kind(self.seed, **setting).fit(views)
+                chosen = score(self, fitted) if len(settings) > 1 and kind.searches else 0.0
+                scored.append((chosen, setting, fitted))
+                bar.advance(task)
+        # The first of equals: grids begin with the plainest setting.
+        _, self.settings[name], best = max(scored, key=lambda one: one[0])
+        return best
 
+    @functools.cached_property
     def _views(self) -> Views:
         train = self.outputs("train")
         if "features" not in train:

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any, Literal
-
-from pydantic import Field, model_validator
+from typing import TYPE_CHECKING, Any
 
 from kerasmm.console import UserError
-from kerasmm.systems.config import Optimizer, Section, SystemConfig, Training
+from kerasmm.systems.dman_config import DMANConfig
+from kerasmm.systems.dman_tables import dman_tables
 from kerasmm.systems.system import Arrays, Evaluator, FittedBaseline, Services, Signature, Stage, System
-from kerasmm.systems.tables import Table, part, percent_rows
+from kerasmm.systems.tables import Table, part
 
 if TYPE_CHECKING:
     import keras
@@ -28,72 +27,6 @@ if TYPE_CHECKING:
 
 MEASURED_POSTS = 4096
 """Training posts that the means and variances of the features are taken from."""
-
-RANKS = (1, 5, 10, 20, 50)
-MEASURES = {"P": "precision", "R": "recall", "F1": "f1"}
-
-
-class Network(Section):
-    """The base network (section 3.3)."""
-
-    base: Literal["attention", "words", "embedding"] = "attention"
-    """`attention`: attention and locally fully connected layers, DMAN. `words`: fully connected layers to a sigmoid a word,
-    DMAN_Triplet+Text. `embedding`: fully connected layers to a vector that no word touches, DMAN_Triplet."""
-    attention_scale: float = Field(default=2.0, gt=0)
-    """Multiplies z before the softmax (eq. 6); 1 as printed, with which no region gets more than 13 % of 49."""
-    units: tuple[int, ...] = (128, 32, 1)
-    """Units per word of the locally fully connected layers."""
-    dropout: float = Field(default=0.2, ge=0, lt=1)
-    """Before each (locally) fully connected layer, in place of L2."""
-    fully_connected: tuple[int, ...] = (1024, 1024)
-    """Units of the layers of `words` and `embedding` below the last."""
-    embedding: int = Field(default=1000, ge=1)
-    """Size of `embedding`."""
-    pooling: Literal["flatten", "mean"] = "mean"
-    """How regions come into fully connected layers. `flatten` wants a smaller learning rate."""
-    standardise: bool = True
-    """Standardise stored features inside the model."""
-
-
-class Loss(Section):
-    """The joint loss (eq. 12). Sums over words and means over the batch are what learns at learning rate 0.01."""
-
-    margin: float = Field(default=0.3, ge=0)
-    """M of eq. 2."""
-    negatives: int = Field(default=3, ge=1)
-    """K: negatives of an anchor, from its batch."""
-    similarity: Literal["product", "sum"] = "product"
-    """Eq. 1 divided by the product of the norms (cosine), or by their sum as printed."""
-    positive_weight: float = Field(default=10.0, gt=0)
-    """λ of eq. 11."""
-    beta: float = Field(default=0.02, ge=0)
-    """β of eq. 12. The paper's 1 lets the sum over the words drown the hinge loss."""
-    over_words: Literal["sum", "mean"] = "sum"
-    """How eq. 11 is reduced over the words of a post."""
-    over_batch: Literal["sum", "mean"] = "mean"
-    """How both losses are reduced over the posts of a batch."""
-
-
-class DMANConfig(SystemConfig):
-    """The configuration of DMAN."""
-
-    training: Training = Training(
-        epochs=12,
-        batch_size=32,
-        patience=3,
-        # 0.01 / β: the words move as they do with the paper's 0.01 and β = 1.
-        optimizer=Optimizer(name="sgd", learning_rate=0.5),
-    )
-    network: Network = Network()
-    loss: Loss = Loss()
-
-    @model_validator(mode="after")
-    def _words_are_learned(self) -> DMANConfig:
-        if (self.network.base == "embedding") != (self.loss.beta == 0):
-            raise ValueError(
-                "`network.base: embedding` goes with `loss.beta: 0`, the hinge loss alone, and only with it"
-            )
-        return self
 
 
 class DMAN(System):
@@ -122,6 +55,7 @@ class DMAN(System):
     def measure(cls, config: DMANConfig, dataset: Dataset) -> dict[str, Any]:
         """Means and variances of stored features over the training split."""
         import numpy as np
+        from sklearn.preprocessing import StandardScaler
 
         dataset.require(["tags", "links"])
         if not dataset.vocabulary("tags"):
@@ -129,17 +63,16 @@ class DMAN(System):
         features = dataset.manifest.features
         if features is None or not config.network.standardise:
             return {}
-        count, total, squares = 0, np.zeros(features.shape[-1]), np.zeros(features.shape[-1])
+        scaler = StandardScaler()
         for number, post in enumerate(dataset.posts("train")):
             if post.features is not None:
-                rows = post.features.reshape(-1, features.shape[-1]).astype("float64")
-                count, total, squares = count + len(rows), total + rows.sum(0), squares + np.square(rows).sum(0)
+                scaler.partial_fit(post.features.reshape(-1, features.shape[-1]).astype("float64"))
             if number + 1 == MEASURED_POSTS:
                 break
-        mean = total / max(count, 1)
-        # A feature that never varies stays as it is.
-        variance = np.maximum(squares / max(count, 1) - np.square(mean), 0.0)
-        return {"mean": mean.tolist(), "variance": np.where(variance > 1e-8, variance, 1.0).tolist()}
+        if not hasattr(scaler, "mean_"):
+            return {}
+        # A feature that never varies stays as it is: its scale is 1.
+        return {"mean": scaler.mean_.tolist(), "variance": np.square(scaler.scale_).tolist()}
 
     @functools.cached_property
     def _stored_encoder(self) -> str | None:
@@ -418,7 +351,7 @@ class DMAN(System):
         return self._monitored({key.replace("_score/", "/"): value for key, value in figures.items()})
 
     def table(self, figures: dict[str, float]) -> list[Table]:
-        return self._tables({self._title: [figures], "ridge, pooled": [part(figures, "ridge")]})
+        return dman_tables({self._title: [figures], "ridge, pooled": [part(figures, "ridge")]})
 
     @property
     def _title(self) -> str:
@@ -427,39 +360,7 @@ class DMAN(System):
 
     @classmethod
     def comparison(cls, rows: dict[str, list[dict[str, float]]]) -> list[Table]:
-        return cls._tables(rows)
-
-    @staticmethod
-    def _tables(rows: dict[str, list[dict[str, float]]]) -> list[Table]:
-        averages = {f"{a.title()}-{m}": f"{a}_{key}" for a in ("micro", "macro") for m, key in MEASURES.items()}
-        ranks = {column: column for column in (*(f"p@{k}" for k in RANKS), "mAP")}
-        ways = {"": "", ", literal": "_literal", ", word's score": "_score"}
-        tables = [
-            percent_rows(
-                "Multi-label classification (table 2)",
-                {**averages, "mAP": "mAP"},
-                {name: [part(one, "classification") for one in found] for name, found in rows.items()},
-            )
-        ]
-        for title, name in (
-            ("Cross-modal search, label words as queries (table 3)", "search"),
-            ("Search by every word of the vocabulary", "tag_search"),
-        ):
-            tables.append(
-                percent_rows(
-                    title,
-                    ranks,
-                    {
-                        f"{row}{words}": [part(one, f"{name}{suffix}") for one in found]
-                        for words, suffix in ways.items()
-                        for row, found in rows.items()
-                    },
-                )
-            )
-        looks = {name: [part(one, "pointing") for one in found] for name, found in rows.items()}
-        looks |= {"the middle": [part(one, "centre") for one in next(iter(looks.values()))]}
-        tables.append(percent_rows("Words whose largest weight lies on what they mean", {"right": "accuracy"}, looks))
-        return [table for table in tables if table[2]]
+        return dman_tables(rows)
 
     # === Serving ===
 

@@ -208,9 +208,9 @@ class System(abc.ABC):
     def evaluate(self, evaluator: Evaluator) -> dict[str, float]:
         """The paper's protocol."""
 
+    @abc.abstractmethod
     def evaluate_baseline(self, evaluator: Evaluator, name: str) -> dict[str, float]:
         """The paper's protocol for one of `baselines`; keys as in `evaluate`."""
-        raise NotImplementedError(f"{self.name} has no baselines")
 
     @abc.abstractmethod
     def table(self, figures: dict[str, float]) -> list[Table]:

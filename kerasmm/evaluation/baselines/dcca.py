@@ -9,7 +9,8 @@ import numpy as np
 
 from kerasmm.evaluation.baselines.baseline import Baseline, Views
 from kerasmm.evaluation.baselines.deep_cca_training import branch_outputs, train_deep_cca
-from kerasmm.evaluation.baselines.projections import ROWS, Projections, chunks
+from kerasmm.evaluation.baselines.moments import moments
+from kerasmm.evaluation.baselines.projections import Projections, chunks
 from kerasmm.losses import CanonicalCorrelationLoss
 from kerasmm.models import deep_cca
 
@@ -77,15 +78,15 @@ class DCCA(Baseline):
         order = np.random.default_rng(self.seed).permutation(posts)
         held = int(posts * HELD_OUT) if posts >= FEWEST else 0
         held_out, train = order[:held], order[held:]
-        mean, variance = _statistics(views.features, train)
+        mean, variance = moments(views.features, train)
         self.model = deep_cca(
             views.features.shape[1],
             views.tags.shape[1],
             dimensions=self.dimensions,
             hidden=self.hidden,
             dropout=self.dropout,
-            feature_mean=mean,
-            feature_variance=variance,
+            feature_mean=mean.tolist(),
+            feature_variance=variance.tolist(),
             seed=self.seed,
         )
         train_deep_cca(
@@ -114,15 +115,3 @@ class DCCA(Baseline):
     def words(self, tags: np.ndarray) -> np.ndarray:
         """A query goes through the network of tags and is centred as its outputs for the training posts were."""
         return self.projections.project(1, branch_outputs(self.model, "words", tags))
-
-
-def _statistics(features: np.ndarray, rows: np.ndarray) -> tuple[list[float], list[float]]:
-    """Means and variances of the features of some posts, in chunks; a constant feature has variance 1."""
-    total, squares = 0.0, 0.0
-    near = np.asarray(features[rows[:1]], "float64")
-    for start in range(0, len(rows), ROWS):
-        part = features[np.sort(rows[start : start + ROWS])] - near
-        total, squares = total + part.sum(axis=0), squares + np.square(part).sum(axis=0)
-    mean = total / len(rows)
-    variance = squares / len(rows) - np.square(mean)
-    return (near[0] + mean).tolist(), np.where(variance > 1e-12, variance, 1.0).tolist()

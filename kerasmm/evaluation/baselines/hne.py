@@ -11,13 +11,12 @@ import numpy as np
 from kerasmm.evaluation.baselines.baseline import Baseline, Views
 from kerasmm.evaluation.baselines.link_batches import LinkBatches
 from kerasmm.evaluation.baselines.link_graph import LinkGraph
+from kerasmm.evaluation.baselines.moments import CHUNK, moments
 from kerasmm.losses import LinkLoss
 from kerasmm.models import hne, hne_decisions
 
 PATIENCE, LEAST_GAIN, LEARNING_RATE = 4, 1e-5, 1e-3
 HELD_OUT, HELD_OUT_BATCH = 0.1, 1024
-CHUNK = 4096
-"""Posts whose moments are taken, or which are embedded, at a time."""
 
 
 class HNE(Baseline):
@@ -108,7 +107,7 @@ class HNE(Baseline):
         # A tenth of fewer than two posts has no pair to judge by.
         held = int(posts * HELD_OUT) if posts * HELD_OUT >= 2 else 0
         stop, fit = np.sort(order[:held]), np.sort(order[held:])
-        mean, variance = _moments(views.features, fit)
+        mean, variance = moments(views.features, fit)
         self.model = hne(
             views.features.shape[1],
             views.tags.shape[1],
@@ -170,14 +169,3 @@ class HNE(Baseline):
             for start in range(0, len(rows), CHUNK)
         ]
         return np.concatenate([np.zeros((0, self.dimensions), "float32"), *chunks])
-
-
-def _moments(features: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Means and variances of the features of some posts; a feature that never varies keeps variance 1."""
-    total, squares = np.zeros((2, features.shape[1]))
-    for start in range(0, len(rows), CHUNK):
-        some = np.asarray(features[rows[start : start + CHUNK]], "float64")
-        total, squares = total + some.sum(axis=0), squares + np.square(some).sum(axis=0)
-    mean = total / len(rows)
-    variance = np.maximum(squares / len(rows) - np.square(mean), 0.0)
-    return mean.astype("float32"), np.where(variance > 1e-8, variance, 1.0).astype("float32")

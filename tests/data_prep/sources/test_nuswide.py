@@ -2,6 +2,8 @@
 
 import pytest
 
+from data_prep.config import validated
+from data_prep.sources import find
 from data_prep.sources.nuswide import NusWide
 from kerasmm.console import UserError
 from tests.data_prep.sources.command import build, posts_of, read
@@ -90,9 +92,16 @@ def test_a_smaller_copy_is_told_how_to_split(tmp_path, capsys):
         assert set(post.links) == (others if splits[name] == "train" else set())
 
 
-def test_defaults_are_the_papers():
-    assert NusWide.defaults["split"]["counts"]["train"] + NusWide.defaults["split"]["counts"]["test"] == 90_000
-    assert NusWide.defaults["tags"] == {"most": 1000} and NusWide.defaults["links"] == {"most": 50}
+@pytest.mark.parametrize("source", ["nuswide", "mirflickr", "voc"])
+def test_defaults_are_the_papers(source):
+    """What a build with nothing else said does: section 4.1."""
+    config = validated(find(source).defaults_for(None))
+    assert (config.tags.most, config.links.most) == (1000, 50)
+    assert {"image", "tags", "labels"} <= set(config.needs)
+    if source == "nuswide":
+        assert (config.split.method, config.split.counts.train, config.split.counts.test) == ("counts", 53_844, 36_156)
+    else:
+        assert (config.split.method, config.split.test) == ("random", 0.2)
 
 
 def test_81_concepts_are_81_labels(tmp_path, rng):

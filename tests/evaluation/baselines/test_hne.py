@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from kerasmm.evaluation.baselines import NAMES, Views, find
-from kerasmm.evaluation.baselines.hne import HNE, _moments
+from kerasmm.evaluation.baselines.hne import HNE
 from kerasmm.evaluation.baselines.lhne import LHNE
 from kerasmm.evaluation.baselines.link_batches import LinkBatches
 from kerasmm.evaluation.baselines.link_graph import LinkGraph
@@ -183,17 +183,6 @@ def test_posts_without_words_and_constant_features(rng):
     features[:, 2], tags[:] = 7.0, 0.0
     model = new("lhne", epochs=2).fit(Views(features, tags, views.links))
     assert np.isfinite(model.images(features)).all()
-
-
-def test_moments_in_chunks(rng, monkeypatch):
-    monkeypatch.setattr("kerasmm.evaluation.baselines.hne.CHUNK", 7)
-    features, rows = rng.normal(3.0, 2.0, size=(50, 4)).astype("float32"), np.arange(1, 40)
-    features[:, 1] = 5.0
-    mean, variance = _moments(features, rows)
-    np.testing.assert_allclose(mean, features[rows].mean(axis=0), rtol=1e-5)
-    np.testing.assert_allclose(
-        variance, [*features[rows, :1].var(axis=0), 1.0, *features[rows, 2:].var(axis=0)], rtol=1e-4
-    )
 
 
 # === Settings ===

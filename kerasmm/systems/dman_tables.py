@@ -1,0 +1,41 @@
+"""Tables 2 and 3 of DMAN's paper, and pointing, of rows measured with one or more seeds."""
+
+from __future__ import annotations
+
+from kerasmm.systems.tables import Table, part, percent_rows
+
+RANKS = (1, 5, 10, 20, 50)
+MEASURES = {"P": "precision", "R": "recall", "F1": "f1"}
+
+
+def dman_tables(rows: dict[str, list[dict[str, float]]]) -> list[Table]:
+    """The tables that have a row; figures as `DMAN.evaluate` gives them."""
+    averages = {f"{a.title()}-{m}": f"{a}_{key}" for a in ("micro", "macro") for m, key in MEASURES.items()}
+    ranks = {column: column for column in (*(f"p@{k}" for k in RANKS), "mAP")}
+    ways = {"": "", ", literal": "_literal", ", word's score": "_score"}
+    tables = [
+        percent_rows(
+            "Multi-label classification (table 2)",
+            {**averages, "mAP": "mAP"},
+            {name: [part(one, "classification") for one in found] for name, found in rows.items()},
+        )
+    ]
+    for title, name in (
+        ("Cross-modal search, label words as queries (table 3)", "search"),
+        ("Search by every word of the vocabulary", "tag_search"),
+    ):
+        tables.append(
+            percent_rows(
+                title,
+                ranks,
+                {
+                    f"{row}{words}": [part(one, f"{name}{suffix}") for one in found]
+                    for words, suffix in ways.items()
+                    for row, found in rows.items()
+                },
+            )
+        )
+    looks = {name: [part(one, "pointing") for one in found] for name, found in rows.items()}
+    looks |= {"the middle": [part(one, "centre") for one in next(iter(looks.values()))]}
+    tables.append(percent_rows("Words whose largest weight lies on what they mean", {"right": "accuracy"}, looks))
+    return [table for table in tables if table[2]]
