@@ -7,6 +7,7 @@ from typing import Any
 from kerasmm.lazy import lazily
 
 _WHERE = {
+    "BidirectionalRankingLoss": "bidirectional_ranking_loss",
     "CanonicalCorrelationLoss": "canonical_correlation_loss",
     "HingeRankLoss": "hinge_rank_loss",
     "LinkLoss": "link_loss",

@@ -251,7 +251,7 @@ class DMAN(System):
 
     # === Protocol (sections 4.3 and 4.4) ===
 
-    def outputs(self, model: keras.Model, dataset: Dataset, split: str) -> Iterator[Arrays]:
+    def outputs(self, model: keras.Model, dataset: Dataset, split: str, kind: str = "posts") -> Iterator[Arrays]:
         import keras
 
         from kerasmm.data.boxes import BOXES_FILE

@@ -45,8 +45,9 @@ class Services(Protocol):
     def lookup(self, vocabulary: str, words: tf.Tensor) -> tf.Tensor:
         """Words of any shape → their ids in a vocabulary, -1 where unknown; normalised as in data preparation."""
 
-    def search(self, queries: tf.Tensor, k: tf.Tensor) -> dict[str, tf.Tensor]:
-        """Queries `(n, d)`, `k` `(n,)` → `ids` and `scores` `(n, max k)` by inner product with the indexed posts."""
+    def search(self, queries: tf.Tensor, k: tf.Tensor, kind: str = "posts") -> dict[str, tf.Tensor]:
+        """Queries `(n, d)`, `k` `(n,)` → `ids` and `scores` `(n, max k)` by inner product with what is indexed of a kind;
+        of sentences their `texts` too."""
 
     @property
     def classify(self) -> Callable[[tf.Tensor], dict[str, tf.Tensor]] | None:
@@ -63,7 +64,7 @@ class Evaluator(Protocol):
     def has_boxes(self) -> bool:
         """Whether the data set knows what words are about in its pictures; then outputs hold `looks`."""
 
-    def outputs(self, split: str) -> Arrays:
+    def outputs(self, split: str, kind: str = "posts") -> Arrays:
         """What `System.outputs` gave for a split."""
 
     def classification(self, train: Arrays, test: Arrays) -> dict[str, float]:
@@ -74,6 +75,12 @@ class Evaluator(Protocol):
 
     def pointing(self, split: str, words: Sequence[str], grid: tuple[int, int]) -> dict[str, float]:
         """How often `looks` `(n, L)`, the cell that each word looks at most, overlaps a box of the word."""
+
+    def retrieval(
+        self, images: np.ndarray, sentences: np.ndarray, pairs: np.ndarray, folds: tuple[int, int] | None = None
+    ) -> dict[str, float]:
+        """Ranks sentences for images and images for sentences; `pairs` `(p, 2)` are rows that belong together. `folds`
+        (5, 1000): also the mean over five folds of 1,000 images (webly, 4.1)."""
 
     def neighbours(self, vectors: np.ndarray, labels: np.ndarray, distance: str) -> dict[str, float]:
         """Ranks the posts for each post; right are those that share a label with it."""
@@ -114,6 +121,10 @@ class Stage:
         epochs: How many epochs.
         optimizer: Made when the stage starts, under the strategy's scope.
         clip_norm: Global norm to clip the summed gradient to.
+        weights: Name of the run's weights file that keeps the best epoch; `best` is what is evaluated and exported.
+        start: Name of the weights file that it begins with. Its figures are the ones to beat: where no epoch is better,
+            they stay.
+        watch: Figures of an epoch → what is wrong with the training, in a line; None where all is well.
     """
 
     name: str
@@ -125,6 +136,9 @@ class Stage:
     epochs: int
     optimizer: Callable[[], keras.optimizers.Optimizer]
     clip_norm: float | None = None
+    weights: str = "best"
+    start: str | None = None
+    watch: Callable[[dict[str, float]], str | None] = lambda figures: None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -154,6 +168,9 @@ class System(abc.ABC):
     name: ClassVar[str]
     Config: ClassVar[type[SystemConfig]]
     vocabulary_names: ClassVar[tuple[str, ...]]
+    """Vocabularies of the data set that the model's outputs stand for; another data set must have the same."""
+    kinds: ClassVar[tuple[str, ...]] = ("posts",)
+    """What is embedded and indexed: rows of `outputs` are posts, or sentences of posts."""
     sample: ClassVar[str] = "shapes"
     variants: ClassVar[dict[str, dict[str, Any]]] = {}
     """Rows of the paper's tables that are configurations: the row's name → values by key. The system itself first."""
@@ -183,6 +200,9 @@ class System(abc.ABC):
         """What the model must know of the training split; JSON values. Refuses a data set without needed fields."""
         return {}
 
+    def initialise(self, model: keras.Model, dataset: Dataset) -> None:
+        """Gives a new model what it starts from beside random weights, e.g. word vectors. Called once a run."""
+
     @property
     def vocabularies(self) -> dict[str, list[str]]:
         """Words by vocabulary."""
@@ -197,8 +217,12 @@ class System(abc.ABC):
         """What is fitted, in order."""
 
     @abc.abstractmethod
-    def outputs(self, model: keras.Model, dataset: Dataset, split: str) -> Iterator[Arrays]:
-        """Runs the model over a split, batch by batch; every array has the posts as its first dimension, `"id"` among them."""
+    def outputs(self, model: keras.Model, dataset: Dataset, split: str, kind: str = "posts") -> Iterator[Arrays]:
+        """Runs the model over a split, batch by batch.
+
+        Every array has the rows of the kind as its first dimension, `"id"` among them. A sentence's id is `POSTID#k`;
+        `post` is the row of its post in the split, `text` what it says.
+        """
 
     @abc.abstractmethod
     def validate(self, evaluator: Evaluator) -> dict[str, float]:
@@ -223,11 +247,15 @@ class System(abc.ABC):
 
     @abc.abstractmethod
     def index_vectors(self, outputs: Arrays) -> np.ndarray:
-        """The vectors of posts that go into the index of an export; similarity is the inner product."""
+        """The vectors that go into the index of an export; similarity is the inner product."""
 
     @abc.abstractmethod
     def signatures(self, model: keras.Model, services: Services) -> dict[str, Signature]:
         """What the SavedModel answers."""
+
+    def questions(self, export: str) -> list[str]:
+        """Commands after `python -m kerasmm.` that ask a new export something; shown when a training ends."""
+        return []
 
     def from_pixels(self, model: keras.Model) -> keras.Model:
         """The model that takes pixels: what serving needs of a model that was trained on stored features."""
