@@ -10,8 +10,8 @@ from kerasmm.data.post import Post
 
 SPLITS = ("train", "validation", "test")
 
-_LISTS = ("sentences", "tags", "labels", "links")
-_CARRIED = ("id", "text", "sentences", "tags", "labels", "user", "time", "links")
+_LISTS = ("sentences", "tags", "labels", "links", "sentence_tags", "keywords")
+_CARRIED = ("id", "text", "user", "time", *_LISTS)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -32,9 +32,12 @@ class Post:
         user: Author id.
         time: Unix seconds.
         links: Ids of linked posts, at most `MAX_LINKS`.
+        sentence_tags: Pseudo-tags of each of the `sentences` (the lemmas of its nouns and verbs), joined by spaces;
+            empty where a sentence has none.
+        keywords: Keywords of a clean data set that the tags of a web post match, most frequent there first.
 
     Raises:
-        ValueError: For an empty id or more than `MAX_LINKS` links.
+        ValueError: For an empty id, more than `MAX_LINKS` links, or `sentence_tags` that don't go with the `sentences`.
 
     Example:
 
@@ -52,6 +55,8 @@ class Post:
     user: str | None = None
     time: int | None = None
     links: tuple[str, ...] = ()
+    sentence_tags: tuple[str, ...] = ()
+    keywords: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.id:
@@ -60,13 +65,19 @@ class Post:
             raise ValueError(
                 f"`links` holds at most {MAX_LINKS} ids. Received: {len(self.links)} links of post {self.id!r}"
             )
+        if self.sentence_tags and len(self.sentence_tags) != len(self.sentences):
+            raise ValueError(
+                "`sentence_tags` must be as many as `sentences`. "
+                f"Received: {len(self.sentence_tags)} for {len(self.sentences)} sentences of post {self.id!r}"
+            )
 
     def fields(self) -> frozenset[str]:
         """Names of the `tf.train.Example` features that this post has."""
         return frozenset(name for name, value in self._features().items() if value)
 
     def _features(self) -> dict[str, list[bytes] | list[int]]:
-        strings = {"sentences": self.sentences, "tags": self.tags, "labels": self.labels, "links": self.links}
+        strings = {name: getattr(self, name) for name in ("sentences", "tags", "labels", "links", "keywords")}
+        strings["sentences/tags"] = self.sentence_tags
         values: dict[str, list[bytes] | list[int]] = {name: [s.encode() for s in v] for name, v in strings.items()}
         values["post/id"] = [self.id.encode()]
         values["image/encoded"] = [] if self.image is None else [self.image]
@@ -114,4 +125,6 @@ class Post:
             user=user[0] if user else None,
             time=feature["time"].int64_list.value[0] if "time" in feature else None,
             links=strings("links"),
+            sentence_tags=strings("sentences/tags"),
+            keywords=strings("keywords"),
         )

@@ -19,15 +19,18 @@ def random_draft(rng):
     def words():
         return tuple(word() for _ in range(rng.integers(0, 4)))
 
+    sentences = words()
     post = Post(
         id=word(),
         text=maybe(word),
-        sentences=words(),
+        sentences=sentences,
         tags=words(),
         labels=words(),
         user=maybe(word),
         time=maybe(lambda: int(rng.integers(-(2**63), 2**63 - 1))),
         links=words(),
+        sentence_tags=maybe(lambda: tuple("" if rng.random() < 0.3 else word() for _ in sentences)) or (),
+        keywords=words(),
     )
     split = maybe(lambda: str(rng.choice(["train", "validation", "test"])))
     return Draft(post, picture=maybe(word), split=split, group=maybe(word), digest=maybe(word))
