@@ -1,25 +1,16 @@
-"""Annotation: the nouns of the sentences, as lemmas, become tags (HanTa's English model)."""
+"""Annotation: what the sentences speak of, as lemmas, becomes tags of the post and pseudo-tags of each sentence."""
 
 from __future__ import annotations
 
 import dataclasses
-import functools
-import re
 from collections.abc import Iterator
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 import apache_beam as beam
 
+from data_prep import config, tagger
 from data_prep.chunks import Ticker, Work
 from data_prep.draft import Draft
-from data_prep.words import distinct, normalise
-
-if TYPE_CHECKING:
-    from HanTa.HanoverTagger import HanoverTagger
-
-_TOKEN = re.compile(r"\w+(?:[-'’]\w+)*|[^\w\s]")
-_COMMON_NOUN = "NN"
+from data_prep.words import distinct
 
 
 class Annotate(beam.PTransform):
@@ -27,49 +18,40 @@ class Annotate(beam.PTransform):
 
     Args:
         work: The work folder.
+        annotate: What is read out of the sentences.
     """
 
-    def __init__(self, work: Work) -> None:
+    def __init__(self, work: Work, annotate: config.Annotate) -> None:
         super().__init__()
-        self._work = work
+        self._work, self._annotate = work, annotate
 
     def expand(self, numbers: beam.PCollection[int]) -> beam.PCollection[None]:
-        return numbers | beam.Map(_annotate, self._work)
+        return numbers | beam.Map(_annotate, self._work, self._annotate)
 
 
-def _annotate(number: int, work: Work) -> None:
+def _annotate(number: int, work: Work, annotate: config.Annotate) -> None:
     def annotated_lines() -> Iterator[str]:
         with Ticker(work, "annotate", number) as tick:
             for draft in work.drafts("clean", number):
                 tick()
-                yield add_nouns(draft).to_json()
+                yield annotated(draft, annotate).to_json()
 
     work.write_lines(work.path("annotated", number), annotated_lines())
 
 
-@functools.cache
-def _tagger() -> HanoverTagger:
-    import HanTa
-    from HanTa.HanoverTagger import HanoverTagger
+def annotated(draft: Draft, annotate: config.Annotate) -> Draft:
+    """The draft with what `annotate` asks for; each sentence is tagged once.
 
-    # With its full path: given a bare name, HanTa would unpickle a file of that name in the current folder.
-    return HanoverTagger(str(Path(HanTa.__file__).with_name("morphmodel_en.pgz")))
-
-
-def nouns(sentence: str) -> list[str]:
-    """Lemmas of the common nouns, in order.
-
-    Example:
-
-    >>> nouns("two dogs are running on the green grass")
-    ['dog', 'grass']
+    The nouns come after the post's own tags, each once. The pseudo-tags are common nouns and verbs without stop words,
+    each once a sentence, in order.
     """
-    analysed = _tagger().tag_sent(_TOKEN.findall(sentence))
-    lemmas = (normalise(lemma) for _, lemma, tag in analysed if tag.startswith(_COMMON_NOUN))
-    return [lemma for lemma in lemmas if len(lemma) > 1 and lemma[0].isalpha()]
-
-
-def add_nouns(draft: Draft) -> Draft:
-    """The draft with the nouns of its sentences after its own tags, each once."""
-    found = (noun for sentence in draft.post.sentences for noun in nouns(sentence))
-    return dataclasses.replace(draft, post=dataclasses.replace(draft.post, tags=distinct((*draft.post.tags, *found))))
+    post = draft.post
+    sentences = [tagger.tagged(sentence) for sentence in post.sentences]
+    if annotate.nouns_as_tags:
+        # A noun that is on the list of stop words is a noun.
+        nouns = (n for words in sentences for n in tagger.chosen(words, tagger.COMMON_NOUNS, stop_words=True))
+        post = dataclasses.replace(post, tags=distinct((*post.tags, *nouns)))
+    if annotate.sentence_tags:
+        spoken = (tagger.chosen(words, (*tagger.COMMON_NOUNS, *tagger.VERBS)) for words in sentences)
+        post = dataclasses.replace(post, sentence_tags=tuple(" ".join(distinct(words)) for words in spoken))
+    return dataclasses.replace(draft, post=post)

@@ -35,6 +35,8 @@ class Annotate(_Section):
 
     nouns_as_tags: bool = False
     """Add the lemmas of the nouns in `sentences` to the tags."""
+    sentence_tags: bool = True
+    """Give each of the `sentences` the lemmas of its nouns and verbs as pseudo-tags."""
     labels_from_tags: int = Field(default=0, ge=0)
     """The N most frequent tags become labels …"""
     keep_in_tags: bool = False

@@ -31,8 +31,9 @@ def candidates(work: Work, number: int, config: BuildConfig) -> Iterator[Draft |
     verdicts: Mapping[str, str] = work.note("duplicates", number, {})
     # Labels may yet come from tags.
     needs = [field for field in needed(config) if field != "labels" or not config.annotate.labels_from_tags]
-    clean = "annotated" if config.annotate.nouns_as_tags else "clean"
-    for index, draft in enumerate(work.drafts(clean, number)):
+    # Nothing was annotated where the source has no sentences.
+    kind = "annotated" if work.path("annotated", number).is_file() else "clean"
+    for index, draft in enumerate(work.drafts(kind, number)):
         reason, field = verdicts.get(str(index)), lacking(draft, needs)
         if reason is not None:
             yield Reject(draft.post.id, "duplicates", reason, bad=reason == SAME_ID)

@@ -1,6 +1,6 @@
 """The passes of a build, each a Beam pipeline over chunk numbers; none of them holds the posts.
 
-collect (source → raw chunks) · clean (pictures, spelling, duplicates) · annotate · count words · select by vocabulary ·
+read (source → raw chunks) · clean (pictures, spelling, duplicates) · annotate · count words · select by vocabulary ·
 split · links · write. See `data_prep.chunks` for what travels and what stays in files.
 """
 
@@ -72,6 +72,7 @@ class Passes:
         self._config, self._source, self._work, self._quiet = config, source, Work(folder), quiet
         self._options = runner.beam_options(beam_options)
         self._numbers, self._drafts, self._seen = range(0), 0, 0
+        self._sentences = False
         self.rejects = Rejects(self._work, output, config.max_rejects)
 
     def run(self) -> Written:
@@ -82,11 +83,11 @@ class Passes:
         """
         config, work = self._config, self._work
         described = features.described(config.features)
-        self._collect()
+        self._read()
         self._pass("clean", lambda numbers: numbers | Clean(work, config.image) | Duplicates(work))
         self.rejects.refuse_too_many(self._seen, ("source", "clean"))
-        if config.annotate.nouns_as_tags:
-            self._pass("annotate", lambda numbers: numbers | Annotate(work))
+        if self._sentences and (config.annotate.nouns_as_tags or config.annotate.sentence_tags):
+            self._pass("annotate", lambda numbers: numbers | Annotate(work, config.annotate))
         self._pass("count", lambda numbers: numbers | CountWords(work, config) | WriteCounts(work))
         words = Vocabularies.from_counts(read_counts(work), config)
         work.write_lines(work.folder / VOCABULARIES, [words.to_json()])
@@ -110,16 +111,17 @@ class Passes:
     def _pass(self, task: str, steps: Callable[[Any], Any]) -> None:
         runner.run(self._options, self._work, task, self._numbers, self._drafts, self._quiet, steps)
 
-    def _collect(self) -> None:
+    def _read(self) -> None:
         """Streams the source into raw chunks, and lists what is no post."""
         size = self._config.shard_records
         drafts, rejects = _Chunked(self._work, "raw", size), _Chunked(self._work, "rejects/source", size)
         training = 0
         with progress(self._quiet) as shown:
-            bar = shown.add_task("collect", total=None, note="")
+            bar = shown.add_task("read", total=None, note="")
             for post in self._source.posts():
                 (drafts if isinstance(post, Draft) else rejects).add(post.to_json())
                 training += isinstance(post, Draft) and post.split == TRAIN
+                self._sentences |= isinstance(post, Draft) and bool(post.post.sentences)
                 shown.advance(bar)
         self._numbers, self._drafts, self._seen = range(drafts.close()), drafts.lines, drafts.lines + rejects.lines
         rejects.close()
