@@ -17,6 +17,7 @@ SOURCES: dict[str, str] = {
     "nuswide": "data_prep.sources.nuswide:NusWide",
     "mirflickr": "data_prep.sources.mirflickr:MirFlickr",
     "voc": "data_prep.sources.voc:Voc",
+    "tweets": "data_prep.sources.tweets:Tweets",
     "posts": "data_prep.sources.posts:Posts",
 }
 """Name of every source → where its class is."""

@@ -1,0 +1,165 @@
+"""Tweets with a photo: MVSA's layout, with the sentiment as label and the hashtags as tags."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, ClassVar
+
+from data_prep.draft import Draft, Reject
+from data_prep.sources.grouping import Grouping, Member
+from data_prep.sources.hashtags import hashtags
+from data_prep.sources.lines import MAX_LINE_BYTES, lines
+from data_prep.sources.post_fields import Faulty
+from data_prep.sources.source import Source
+from data_prep.words import is_unicode
+from kerasmm.console import UserError
+from kerasmm.data.post import Post
+
+_FOLDER = "data"
+_ONE_TAG = ("labels.txt", "train.txt")
+_ANNOTATED = "labelResultAll.txt"
+_NEUTRAL = "neutral"
+_SENTIMENTS = ("positive", _NEUTRAL, "negative")
+_NO_SENTIMENT = ("", "null")
+_TEXT = ".txt"
+_PHOTOS = (".jpg", ".jpeg", ".png")
+# What a text passes for, and what it is then read as. The publisher's files are of a Chinese Windows, other people's of
+# a Western one. Both bytes of a character in GB 2312 are high, so hardly a Western text passes for it; the larger GBK,
+# which spells dashes and dots better, would take most.
+_ENCODINGS = {"utf-8": "utf-8-sig", "gb2312": "gbk", "cp1252": "cp1252"}
+_PICTURE, _WORDS, _SENTIMENT = range(3)
+
+
+class Tweets(Source):
+    """One post a tweet; its id is the file name without the ending. The layout has no author and no split.
+
+    Text is the tweet, tags are its hashtags, the label is the sentiment where there is one. `labelResultAll.txt` has a
+    sentiment of the text and one of the photo by one annotator (MVSA-Single) or three (MVSA-Multiple). As in Xu and Mao
+    (2017), each is decided by the majority; where both agree, or one is neutral, the post has the other one's sentiment;
+    where there is no majority or they contradict, it has no label and stays.
+    """
+
+    name: ClassVar[str] = "tweets"
+    summary: ClassVar[str] = "MVSA: tweets with a photo and their sentiment (Niu et al. 2016)"
+    layout: ClassVar[str] = (
+        f"{_FOLDER}/GUID.jpg and {_FOLDER}/GUID.txt with the tweet; for labels {' or '.join(_ONE_TAG)} with the columns "
+        f"guid,tag or {_ANNOTATED} with the columns ID<TAB>text,image"
+    )
+    defaults: ClassVar[dict[str, Any]] = {
+        "needs": ["image", "text"],
+        "split": {"method": "random", "test": 0.2, "validation": 0.1},
+    }
+
+    def open(self) -> None:
+        super().open()
+        self.data = self.folder / _FOLDER
+        if not self.data.is_dir():
+            raise self.missing(f"{_FOLDER}/")
+        files = [self.folder / name for name in (*_ONE_TAG, _ANNOTATED) if (self.folder / name).is_file()]
+        self.labels = files[0] if files else None
+
+    def posts(self) -> Iterator[Draft | Reject]:
+        with Grouping(self.scratch) as grouping:
+            yield from self._gather_files(grouping)
+            if self.labels is not None:
+                yield from self._gather_labels(grouping, self.labels)
+            for guid, members in grouping.groups():
+                try:
+                    yield _draft(str(guid), list(members))
+                except Faulty as fault:
+                    yield self.reject(str(guid), fault.reason, fault.detail, bad=fault.reason != _NOTHING)
+
+    def _gather_files(self, grouping: Grouping) -> Iterator[Reject]:
+        found = False
+        for path in self.data.iterdir():
+            ending = path.suffix.lower()
+            if ending not in (_TEXT, *_PHOTOS):
+                continue
+            found = found or ending == _TEXT
+            if is_unicode(path.name):
+                grouping.add(path.stem, _WORDS if ending == _TEXT else _PICTURE, str(path))
+            else:
+                yield self.reject(ascii(path.name), "file name is not valid Unicode", f"in {_FOLDER}/")
+        if not found:
+            raise UserError(f"{self.data}: holds no tweet (GUID{_TEXT})")
+
+    def _gather_labels(self, grouping: Grouping, path: Path) -> Iterator[Reject]:
+        annotated = path.name == _ANNOTATED
+        separator, header = ("\t", ("ID", "text,image")) if annotated else (",", ("guid", "tag"))
+        for line in lines(path):
+            where = f"{path.name}:{line.number}"
+            guid, *cells = (cell.strip() for cell in line.text.split(separator))
+            if line.number == 1:
+                # Three annotators have a column each, of one name.
+                if (guid, *dict.fromkeys(cells)) != header:
+                    shown = separator.join(header).replace("\t", "<TAB>")
+                    raise UserError(f"{path}:1: must be the header `{shown}`. Received: {line.text[:80]!r}")
+            elif line.fault:
+                yield self.reject(where, line.fault)
+            elif line.text.strip():
+                try:
+                    grouping.add(guid, _SENTIMENT, _annotated(cells) if annotated else _one_tag(cells))
+                except Faulty as fault:
+                    yield self.reject(where, fault.reason, f"Received: {line.text[:80]!r}")
+
+
+_NOTHING = "neither photo nor text"
+
+
+def _draft(guid: str, members: list[Member]) -> Draft:
+    pictures, texts, sentiments = (
+        [member.value for member in members if member.kind == kind] for kind in (_PICTURE, _WORDS, _SENTIMENT)
+    )
+    if not pictures and not texts:
+        raise Faulty(_NOTHING, f"not in {_FOLDER}/")
+    for reason, found in (("several photos", pictures), ("several texts", texts)):
+        if len(found) > 1:
+            raise Faulty(reason, ", ".join(sorted(Path(path).name for path in found)))
+    if len(set(sentiments)) > 1:
+        raise Faulty("several sentiments", ", ".join(sorted(set(sentiments))))
+    text = _read(Path(texts[0])) if texts else ""
+    labels = tuple(filter(None, sentiments[:1]))
+    post = Post(id=guid, text=text or None, tags=hashtags(text), labels=labels)
+    return Draft(post, picture=pictures[0] if pictures else None)
+
+
+def _read(path: Path) -> str:
+    if not path.is_file():
+        raise Faulty("text is not a file", path.name)
+    with path.open("rb") as file:
+        content = file.read(MAX_LINE_BYTES + 1)
+    if len(content) > MAX_LINE_BYTES:
+        raise Faulty(f"text longer than {MAX_LINE_BYTES} bytes", path.name)
+    for passed, read_as in _ENCODINGS.items():
+        try:
+            content.decode(passed)
+        except UnicodeDecodeError:
+            continue
+        text = content.decode(read_as)
+        if "\0" not in text:
+            return text
+    raise Faulty("text is neither UTF-8 nor GB 2312 nor Windows-1252", path.name)
+
+
+def _one_tag(cells: Sequence[str]) -> str:
+    if len(cells) != 1:
+        raise Faulty("not guid,tag")
+    return "" if cells[0] in _NO_SENTIMENT else cells[0]
+
+
+def _annotated(cells: Sequence[str]) -> str:
+    pairs = [tuple(word.strip() for word in cell.split(",")) for cell in cells if cell]
+    if not pairs or any(len(pair) != 2 or not set(pair) <= set(_SENTIMENTS) for pair in pairs):
+        raise Faulty(f"not ID<TAB>text,image, each one of {', '.join(_SENTIMENTS)}")
+    text, photo = map(_majority, zip(*pairs, strict=True))
+    if _NEUTRAL in (text, photo):
+        return photo if text == _NEUTRAL else text
+    return text if text == photo else ""
+
+
+def _majority(sentiments: Sequence[str]) -> str:
+    """What more than half of the annotators say, or an empty string."""
+    word, count = Counter(sentiments).most_common(1)[0]
+    return word if 2 * count > len(sentiments) else ""
