@@ -13,20 +13,24 @@ import numpy as np
 from kerasmm.console import UserError, progress
 from kerasmm.data.boxes import BOXES_FILE, Box, read_boxes
 from kerasmm.data.dataset import Dataset
+from kerasmm.data.growing_arrays import GrowingArrays
 from kerasmm.evaluation.baselines import Baseline, Views, find
 from kerasmm.evaluation.pointing import pointing_figures
+from kerasmm.evaluation.retrieval import retrieval_figures
 from kerasmm.evaluation.search import neighbour_figures, search_figures
 from kerasmm.systems.system import Arrays, System
 
 if TYPE_CHECKING:
     import keras
 
+STRINGS = ("id", "text")
+"""Outputs that are no numbers: no figure is computed from them."""
+
 
 class Evaluation:
     """Evaluates one model on one split.
 
-    Outputs are written to memory-mapped files in a temporary folder, so that what is in memory doesn't grow with the
-    split.
+    Outputs are kept in memory-mapped files in a temporary folder, so that what is in memory doesn't grow with the split.
 
     Args:
         system: The system.
@@ -51,35 +55,35 @@ class Evaluation:
         self.system, self.model, self.dataset, self.split = system, model, dataset, split
         self.seed, self.quiet = seed, quiet
         self._folder = tempfile.TemporaryDirectory(prefix="kerasmm-evaluation-")
-        self._outputs: dict[str, Arrays] = {}
-        self._ids: dict[str, list[str]] = {}
+        self._outputs: dict[tuple[str, str], Arrays] = {}
+        self._ids: dict[tuple[str, str], list[str]] = {}
         self.settings: dict[str, dict[str, Any]] = {} if settings is None else settings
         self._boxes: dict[str, list[tuple[str, Box]]] | None = None
 
-    def outputs(self, split: str) -> Arrays:
-        """Outputs of a whole split, by name."""
-        if split not in self._outputs:
-            count = len(self.dataset.records(split))
-            arrays: Arrays = {}
-            ids = self._ids[split] = []
-            filled = 0
+    def outputs(self, split: str, kind: str = "posts") -> Arrays:
+        """Outputs of a whole split, by name; strings (ids, what sentences say) are left out.
+
+        Raises:
+            ValueError: For a kind that the system doesn't embed.
+            UserError: When the split has no rows of the kind.
+        """
+        if kind not in self.system.kinds:
+            raise ValueError(f"`kind` must be one of {self.system.kinds}. Received: kind={kind!r}")
+        if (split, kind) not in self._outputs:
+            grown = GrowingArrays(Path(self._folder.name) / str(len(self._outputs)))
+            ids: list[str] = []
+            # How many sentences there are is known when the last one came.
+            total = len(self.dataset.records(split)) if kind == "posts" else None
             with progress(self.quiet) as bar:
-                task = bar.add_task(f"embed {split}", total=count, note="")
-                for batch in self.system.outputs(self.model, self.dataset, split):
-                    size = len(batch["id"])
-                    ids += [post_id.decode() for post_id in batch["id"].tolist()]
-                    for name, values in batch.items():
-                        if name != "id":
-                            if name not in arrays:
-                                path = Path(self._folder.name) / f"{split}-{name}.npy"
-                                arrays[name] = np.lib.format.open_memmap(
-                                    path, "w+", values.dtype, (count, *values.shape[1:])
-                                )
-                            arrays[name][filled : filled + size] = values
-                    filled += size
-                    bar.advance(task, size)
-            self._outputs[split] = arrays
-        return self._outputs[split]
+                task = bar.add_task(f"embed {kind} of {split}", total=total, note="")
+                for batch in self.system.outputs(self.model, self.dataset, split, kind):
+                    ids += [row_id.decode() for row_id in batch["id"].tolist()]
+                    grown.append({name: values for name, values in batch.items() if name not in STRINGS})
+                    bar.advance(task, len(batch["id"]))
+            if not ids:
+                raise UserError(f"{self.dataset.folder}: split {split!r} has no {kind} to evaluate on")
+            self._outputs[split, kind], self._ids[split, kind] = grown.mapped(), ids
+        return self._outputs[split, kind]
 
     def classification(self, train: Arrays, test: Arrays) -> dict[str, float]:
         """Figures of the common classifier on `vectors`, or of given `scores`."""
@@ -94,6 +98,12 @@ class Evaluation:
         """Precision at k and mAP of queries."""
         return search_figures(queries, vectors, relevant, distance)
 
+    def retrieval(
+        self, images: np.ndarray, sentences: np.ndarray, pairs: np.ndarray, folds: tuple[int, int] | None = None
+    ) -> dict[str, float]:
+        """Ranks sentences for images and images for sentences."""
+        return retrieval_figures(images, sentences, pairs, folds)
+
     @property
     def has_boxes(self) -> bool:
         """Whether the data set knows what words are about in its pictures."""
@@ -104,7 +114,7 @@ class Evaluation:
         if self._boxes is None:
             self._boxes = read_boxes(self.dataset.folder)
         looks = self.outputs(split)["looks"]
-        return pointing_figures(looks, self._ids[split], self._boxes, words, grid)
+        return pointing_figures(looks, self._ids[split, "posts"], self._boxes, words, grid)
 
     def neighbours(self, vectors: np.ndarray, labels: np.ndarray, distance: str) -> dict[str, float]:
         """Ranks posts for posts; right are those that share a label."""
