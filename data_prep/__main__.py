@@ -51,7 +51,8 @@ def _add_build(commands: Any) -> None:
         help="build a data set",
         description="Builds a data set: TFRecord shards, vocabularies and dataset.json. Flags win over --config, --set over all.\n"
         "Options that are not listed go to Apache Beam, e.g. --direct_running_mode=multi_processing --direct_num_workers=2;\n"
-        "a distributed --runner needs an --output on a file system that all workers share.",
+        "a distributed --runner needs an --output on a file system that all workers share.\n"
+        "--set collect.clean=DIR takes only posts whose tags name frequent words of the sentences of the data set in DIR.",
         example=f"{_PROGRAM} build --source movielens --input ml-10m --output data/movielens --features efficientnet_lite0",
         allow_abbrev=False,
     )

@@ -18,7 +18,7 @@ from data_prep.rejects import FILE_NAME, STEPS, tally
 from data_prep.sources.source import Source
 from kerasmm.data.manifest import Manifest, Shard, StoredFile, Vocabulary, sha256_of
 
-_PACKAGES = ("apache-beam", "tensorflow", "keras", "numpy", "pillow", "HanTa")
+_PACKAGES = ("apache-beam", "tensorflow", "keras", "numpy", "pillow", "HanTa", "simplemma")
 
 
 def assemble(written: Written, config: BuildConfig, source: Source, folder: Path, command: list[str]) -> Manifest:
@@ -41,7 +41,10 @@ def assemble(written: Written, config: BuildConfig, source: Source, folder: Path
     for extra in source.extras():
         files.append(_stored(Path(shutil.copyfile(extra, folder / extra.name))))
     vocabularies = {}
-    for name, words in (("tags", written.words.tags), ("labels", written.words.labels)):
+    kept = {"tags": written.words.tags, "labels": written.words.labels}
+    if written.keywords is not None:
+        kept["keywords"] = written.keywords
+    for name, words in kept.items():
         path = folder / f"{name}.txt"
         work.write_lines(path, words)
         vocabularies[name] = Vocabulary(**_stored(path).model_dump(), size=len(words))

@@ -43,6 +43,29 @@ class Annotate(_Section):
     """… and stay tags, too."""
 
 
+class Collect(_Section):
+    """Which posts are taken from the web to go with a clean data set (webly, section 4.1); all, unless it is given."""
+
+    clean: str | None = None
+    """Folder of a data set with sentences; takes only posts whose tags match a keyword of its training sentences."""
+    keywords: int = Field(default=1000, ge=1)
+    """How many keywords: the most frequent lemmas."""
+    per_keyword: int | None = Field(default=200, ge=1)
+    """Posts that one keyword brings at most; null sets no limit."""
+    english_tags: int = Field(default=2, ge=0)
+    """Tags that must be English."""
+    per_owner: int | None = Field(default=5, ge=1)
+    """Posts of one user at most; null sets no limit."""
+    first_tags: int | None = Field(default=5, ge=1)
+    """Of posts with the same first N tags, in any order, one stays; null keeps all."""
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Collect:
+        if self.clean is None and self.model_fields_set - {"clean"}:
+            raise ValueError("`clean`, the folder of a clean data set, turns the collection on, and it is not given")
+        return self
+
+
 class Words(_Section):
     """How a vocabulary is cut."""
 
@@ -117,6 +140,7 @@ class BuildConfig(_Section):
 
     image: Image = Image()
     annotate: Annotate = Annotate()
+    collect: Collect = Collect()
     tags: Words = Words(most=1000)
     labels: Words = Words()
     needs: list[Literal["image", "text", "sentences", "tags", "labels", "user", "time"]] = ["image", "tags"]

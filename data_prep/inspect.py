@@ -18,6 +18,7 @@ from kerasmm.data.manifest import Manifest, check_file, sha256_of
 from kerasmm.data.post import Post
 
 SAMPLES = 24
+KEYWORDS = "keywords"
 _PRINTED = 5
 
 
@@ -31,6 +32,7 @@ class Figures:
         links: Links of training posts.
         tags: How many posts have each tag.
         labels: How many posts have each label.
+        keywords: How many posts have each keyword of the clean data set that they were collected for.
         samples: Some posts, the same ones every time, with their splits.
     """
 
@@ -39,6 +41,7 @@ class Figures:
     links: int = 0
     tags: Counter[str] = dataclasses.field(default_factory=Counter)
     labels: Counter[str] = dataclasses.field(default_factory=Counter)
+    keywords: Counter[str] = dataclasses.field(default_factory=Counter)
     samples: list[tuple[Post, str]] = dataclasses.field(default_factory=list)
 
     def table(self) -> dict[str, float]:
@@ -108,6 +111,9 @@ def _make_writable(plots: Path) -> None:
 def count(dataset: Dataset, quiet: bool = True) -> Figures:
     """Reads every post once; shards are checked against the manifest on the way."""
     figures, manifest = Figures(), dataset.manifest
+    if KEYWORDS in manifest.vocabularies:
+        # Those that no post has count, too.
+        figures.keywords.update(dict.fromkeys(dataset.vocabulary(KEYWORDS), 0))
     chosen: list[tuple[int, str, Post, str]] = []
     with progress(quiet) as shown:
         bar = shown.add_task("inspect", total=sum(map(manifest.records, manifest.splits)), note="")
@@ -119,6 +125,7 @@ def count(dataset: Dataset, quiet: bool = True) -> Figures:
                 figures.links += len(post.links)
                 figures.tags.update(post.tags)
                 figures.labels.update(post.labels)
+                figures.keywords.update(post.keywords)
                 # The highest ranks stay: a sample over all splits that needs no second pass.
                 entry = (rank(0, "sample", post.id), post.id, post, split)
                 if len(chosen) < SAMPLES:
@@ -138,6 +145,7 @@ def _summary(manifest: Manifest, figures: Figures) -> dict[str, Any]:
         "features": None if manifest.features is None else manifest.features.model_dump(mode="json"),
         "fields": manifest.fields,
         "dropped": manifest.dropped,
+        "keywords": dict(figures.keywords) if KEYWORDS in manifest.vocabularies else None,
     }
 
 
@@ -163,9 +171,20 @@ def _report(folder: Path, manifest: Manifest, figures: Figures) -> Iterator[str]
     for title, counts in (("tags", figures.tags), ("labels", figures.labels)):
         yield ""
         yield f"most frequent {title}: " + ", ".join(f"{word} ({posts:,})" for word, posts in counts.most_common(12))
+    if figures.keywords:
+        yield ""
+        yield from _keywords(figures.keywords)
     yield ""
     yield "sample posts:"
     for post, split in figures.samples[:_PRINTED]:
         words = [f"{name} {', '.join(values[:8])}" for name in ("tags", "labels") if (values := getattr(post, name))]
         said = post.text or (post.sentences[0] if post.sentences else "")
         yield f"  {post.id} ({split}): " + "; ".join(filter(None, [said[:100], *words, f"{len(post.links)} links"]))
+
+
+def _keywords(counts: Counter[str]) -> Iterator[str]:
+    """Posts a keyword: how many have none, which have most and which, of those that have any, least."""
+    ranked = [(word, posts) for word, posts in counts.most_common() if posts]
+    yield f"keywords of the clean data set: {len(counts):,}, {len(ranked):,} of them with posts"
+    for title, some in (("most", ranked[:12]), ("least", ranked[:-13:-1])):
+        yield f"{title} posts: " + ", ".join(f"{word} ({posts:,})" for word, posts in some)

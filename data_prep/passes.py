@@ -1,7 +1,7 @@
 """The passes of a build, each a Beam pipeline over chunk numbers; none of them holds the posts.
 
-read (source → raw chunks) · clean (pictures, spelling, duplicates) · annotate · count words · select by vocabulary ·
-split · links · write. See `data_prep.chunks` for what travels and what stays in files.
+read (source → raw chunks) · clean (pictures, spelling, duplicates) · annotate · keywords and collect (web posts
+that go with a clean data set) · count words · select by vocabulary · split · links · write. See `data_prep.chunks` for what travels and what stays in files.
 """
 
 from __future__ import annotations
@@ -16,10 +16,12 @@ from data_prep import features, runner
 from data_prep.annotate import Annotate
 from data_prep.chunks import Work
 from data_prep.clean import Clean
+from data_prep.collect import Collect
 from data_prep.config import BuildConfig
 from data_prep.draft import Draft
 from data_prep.duplicates import Duplicates
 from data_prep.given_links import FilterLinks
+from data_prep.keywords import WriteKeywords, clean_dataset, read_keywords
 from data_prep.links import WritePools, pack_pools
 from data_prep.plan import TRAIN, Plan, plan
 from data_prep.rejects import Rejects
@@ -29,6 +31,7 @@ from data_prep.split import SplitPosts
 from data_prep.vocabulary import VOCABULARIES, CountWords, Vocabularies, WriteCounts, read_counts
 from data_prep.write import Write
 from kerasmm.console import UserError, progress
+from kerasmm.data.dataset import Dataset
 from kerasmm.data.manifest import Features
 
 
@@ -42,6 +45,7 @@ class Written:
         seen: Posts and broken lines that the source had.
         words: The vocabularies.
         features: What the stored image features are, if any.
+        keywords: Keywords of the clean data set that web posts were collected for, if any.
     """
 
     work: Work
@@ -49,6 +53,7 @@ class Written:
     seen: int
     words: Vocabularies
     features: Features | None
+    keywords: list[str] | None = None
 
 
 class Passes:
@@ -83,11 +88,13 @@ class Passes:
         """
         config, work = self._config, self._work
         described = features.described(config.features)
+        clean = None if config.collect.clean is None else clean_dataset(config.collect.clean)
         self._read()
         self._pass("clean", lambda numbers: numbers | Clean(work, config.image) | Duplicates(work))
         self.rejects.refuse_too_many(self._seen, ("source", "clean"))
         if self._sentences and (config.annotate.nouns_as_tags or config.annotate.sentence_tags):
             self._pass("annotate", lambda numbers: numbers | Annotate(work, config.annotate))
+        keywords = None if clean is None else self._collect(clean)
         self._pass("count", lambda numbers: numbers | CountWords(work, config) | WriteCounts(work))
         words = Vocabularies.from_counts(read_counts(work), config)
         work.write_lines(work.folder / VOCABULARIES, [words.to_json()])
@@ -106,7 +113,7 @@ class Passes:
             raise UserError(
                 "split: whole groups go to one side, and none is left for training; lower the sizes in `split`"
             )
-        return Written(work, self._numbers, self._seen, words, described)
+        return Written(work, self._numbers, self._seen, words, described, keywords)
 
     def _pass(self, task: str, steps: Callable[[Any], Any]) -> None:
         runner.run(self._options, self._work, task, self._numbers, self._drafts, self._quiet, steps)
@@ -135,6 +142,15 @@ class Passes:
                 "split.method: published, but no post is in a published training split; choose another with "
                 f"`--split random`. Source {self._source.name} expects {self._source.layout}"
             )
+
+    def _collect(self, clean: Dataset) -> list[str]:
+        """Takes the posts that go with a clean data set; returns its keywords."""
+        shards, work = clean.manifest.splits[TRAIN], self._work
+        count = WriteKeywords(work, clean, self._config.collect.keywords)
+        posts = clean.manifest.records(TRAIN)
+        runner.run(self._options, work, "keywords", range(len(shards)), posts, self._quiet, lambda n: n | count)
+        self._pass("collect", lambda numbers: numbers | Collect(work, self._config))
+        return read_keywords(work)
 
     def _plan(self) -> tuple[Plan, int]:
         """The split sizes, from the selected posts; and how many links these brought along."""

@@ -11,7 +11,7 @@ from data_prep.draft import Reject
 from kerasmm.console import UserError
 
 FILE_NAME = "rejects.jsonl"
-STEPS = ("source", "clean", "select", "split")
+STEPS = ("source", "clean", "match", "select", "split")
 """Passes that reject posts, in order."""
 
 
@@ -44,7 +44,7 @@ class Rejects:
     def nothing_left(self, posts: int) -> UserError:
         """The error for a build that dropped every post."""
         dropped = tally(self._work.rejects(STEPS))
-        advice = "Change `needs`, `image.required` or the vocabularies, or check the input"
+        advice = "Change `needs`, `image.required`, `collect` or the vocabularies, or check the input"
         return UserError(f"no post is left of {posts}: {_most_frequent(dropped)}. {advice}. {self._listed()}")
 
     def _listed(self) -> str:

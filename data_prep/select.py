@@ -9,9 +9,10 @@ from collections.abc import Iterable, Iterator
 import apache_beam as beam
 
 from data_prep.chunks import Ticker, Work
+from data_prep.collect import qualified
 from data_prep.config import BuildConfig
 from data_prep.draft import Draft, Reject
-from data_prep.needs import candidates, lacking, needed
+from data_prep.needs import lacking, needed
 from data_prep.vocabulary import VOCABULARIES, Vocabularies
 
 
@@ -60,7 +61,7 @@ def _select(number: int, work: Work, config: BuildConfig) -> None:
     def kept_lines() -> Iterator[str]:
         nonlocal links
         with Ticker(work, "select", number) as tick:
-            for candidate in candidates(work, number, config):
+            for candidate in qualified(work, number, config):
                 tick()
                 done = select(candidate) if isinstance(candidate, Draft) else candidate
                 if isinstance(done, Draft) and config.split.method == "published" and done.split is None:

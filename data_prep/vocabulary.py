@@ -10,10 +10,10 @@ from pathlib import Path
 import apache_beam as beam
 
 from data_prep.chunks import Ticker, Work
+from data_prep.collect import qualified
 from data_prep.config import BuildConfig, Words
 from data_prep.draft import Draft
 from data_prep.hashing import rank
-from data_prep.needs import candidates
 
 VOCABULARIES = "vocabularies.json"
 """Where the passes after counting find the vocabularies, in the work folder."""
@@ -82,7 +82,7 @@ class CountWords(beam.PTransform):
 
 def _words(number: int, work: Work, config: BuildConfig) -> Iterator[tuple[tuple[str, str], int]]:
     with Ticker(work, "count", number) as tick:
-        for draft in candidates(work, number, config):
+        for draft in qualified(work, number, config):
             tick()
             if isinstance(draft, Draft):
                 tags, labels = set(draft.post.tags), set(draft.post.labels)
