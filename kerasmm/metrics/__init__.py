@@ -8,7 +8,10 @@ from kerasmm.lazy import lazily
 
 _WHERE = {
     "MeanAveragePrecision": "mean_average_precision",
+    "MeanRank": "mean_rank",
+    "MedianRank": "median_rank",
     "PrecisionAtK": "precision_at_k",
+    "RetrievalRecallAtK": "retrieval_recall_at_k",
 }
 
 __all__ = sorted(_WHERE)

@@ -11,6 +11,30 @@ from keras import ops
 from kerasmm.rows import at_least_float32, mark_absent, row_weight
 
 
+def ranked(y_true: Any, y_pred: Any, dtype: str) -> tuple[Any, Any]:
+    """Puts the entries of each row in the order of falling scores.
+
+    Equal scores keep their order, and a score that is not a number comes last.
+
+    Args:
+        y_true: `(batch, entries)`: 1 relevant, 0 not, below 0 for an entry that takes no part.
+        y_pred: `(batch, entries)` scores. Entries that its Keras mask leaves out take no part.
+        dtype: Compute dtype.
+
+    Returns:
+        `relevant` and `present` `(batch, entries)` of `dtype`, 1.0 or 0.0, best score first. Running sums of `present` are
+        the ranks of present entries.
+
+    Raises:
+        ValueError: If one of them is not a matrix.
+    """
+    y_true, y_pred = mark_absent(y_true, y_pred, dtype)
+    scores = ops.where(ops.isnan(y_pred), -float("inf"), y_pred)
+    order = ops.argsort(-scores, axis=1)
+    y_true = ops.take_along_axis(y_true, order, axis=1)
+    return ops.cast(y_true > 0.5, dtype), ops.cast(y_true >= 0.0, dtype)
+
+
 class RankingMetric(keras.metrics.Mean, abc.ABC):
     """Base class of metrics that rank the entries of each row by score and average a value per row.
 
@@ -45,12 +69,7 @@ class RankingMetric(keras.metrics.Mean, abc.ABC):
         """
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
-        y_true, y_pred = mark_absent(y_true, y_pred, self.dtype)
-        scores = ops.where(ops.isnan(y_pred), -float("inf"), y_pred)
-        order = ops.argsort(-scores, axis=1)
-        y_true = ops.take_along_axis(y_true, order, axis=1)
-        present = ops.cast(y_true >= 0.0, self.dtype)
-        relevant = ops.cast(y_true > 0.5, self.dtype)
+        relevant, present = ranked(y_true, y_pred, self.dtype)
         kept = ops.any((relevant if self.empty_rows == "skip" else present) > 0.0, axis=1)
         weight = ops.cast(kept, self.dtype)
         if sample_weight is not None:

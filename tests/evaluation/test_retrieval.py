@@ -240,3 +240,21 @@ def test_says_what_was_wrong():
     for bad in ([[3, 0]], [[0, 4]], [[-1, 0]]):
         with pytest.raises(ValueError, match="must name rows of 3 images and 4 sentences"):
             retrieval_figures(np.ones((3, 2)), np.ones((4, 2)), np.array(bad))
+
+
+def test_agrees_with_the_public_metrics(rng):
+    """The metrics have the whole matrix; rows are the queries of a direction."""
+    from kerasmm.metrics import MeanRank, MedianRank, RetrievalRecallAtK
+
+    images, sentences, pairs = drawn(rng, 14, 19)
+    related = np.zeros((14, 19))
+    related[tuple(pairs.T)] = 1
+    got = retrieval_figures(images, sentences, pairs)
+    for direction, truth, scores in (
+        ("image_to_text", related, images @ sentences.T),
+        ("text_to_image", related.T, sentences @ images.T),
+    ):
+        metrics = {f"R@{k}": RetrievalRecallAtK(k) for k in (1, 5, 10)}
+        for key, metric in {**metrics, "median_rank": MedianRank(), "mean_rank": MeanRank()}.items():
+            metric.update_state(truth, scores)
+            assert float(metric.result()) == pytest.approx(got[f"{direction}/{key}"], rel=1e-5), key

@@ -25,3 +25,17 @@ def average_precision(empty_rows="count"):
         return sum(precisions) / len(precisions) if precisions else 0.0
 
     return row
+
+
+def rank():
+    def row(y_true, y_pred):
+        return 1 + ranked(y_true, y_pred).index(1) if 1 in y_true else None
+
+    return row
+
+
+def recall_at(k):
+    def row(y_true, y_pred):
+        return float(1 in ranked(y_true, y_pred)[:k]) if 1 in y_true else None
+
+    return row

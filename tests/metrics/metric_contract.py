@@ -35,15 +35,18 @@ class MetricCase:
     def new(self, **more: Any) -> keras.metrics.Metric:
         return self.metric(**{**self.arguments, **more})
 
-    def mean(self, y_true: np.ndarray, y_pred: np.ndarray, weights: np.ndarray | None = None) -> float:
+    def mean(self, y_true: np.ndarray, y_pred: np.ndarray) -> float:
         """The expected result over all rows; absent entries are left away."""
-        weights, total, count = np.ones(len(y_true)) if weights is None else weights, 0.0, 0.0
-        for true, predicted, weight in zip(y_true, y_pred, weights, strict=True):
+        values = []
+        for true, predicted in zip(y_true, y_pred, strict=True):
             there = [(float(t), float(p)) for t, p in zip(true, predicted, strict=True) if t >= 0]
             value = self.expected([t for t, _ in there], [p for _, p in there])
-            if value is not None:
-                total, count = total + weight * value, count + weight
-        return total / count if count else 0.0
+            values += [] if value is None else [value]
+        return self.together(values) if values else 0.0
+
+    def together(self, values: list[float]) -> float:
+        """The result of rows of these values."""
+        return sum(values) / len(values)
 
     def draw(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         """Rows with ties, absent entries, without positives, all positive, with one entry, and with none."""

@@ -1,12 +1,20 @@
 """Every public metric passes the same contract."""
 
+import statistics
+
 import pytest
 
 import kerasmm.metrics
-from kerasmm.metrics import MeanAveragePrecision, PrecisionAtK
-from tests.metrics.by_loop import average_precision, precision_at
+from kerasmm.metrics import MeanAveragePrecision, MeanRank, MedianRank, PrecisionAtK, RetrievalRecallAtK
+from tests.metrics.by_loop import average_precision, precision_at, rank, recall_at
 from tests.metrics.metric_contract import MetricCase, check_metric
 from tests.public_class import check_names
+
+
+class MedianCase(MetricCase):
+    def together(self, values):
+        return statistics.median(values)
+
 
 CASES = [
     MetricCase(PrecisionAtK, {"k": 1}, precision_at(1)),
@@ -14,6 +22,11 @@ CASES = [
     MetricCase(PrecisionAtK, {"k": 50}, precision_at(50)),
     MetricCase(MeanAveragePrecision, {}, average_precision()),
     MetricCase(MeanAveragePrecision, {"empty_rows": "skip"}, average_precision("skip")),
+    MetricCase(RetrievalRecallAtK, {"k": 1}, recall_at(1)),
+    MetricCase(RetrievalRecallAtK, {"k": 3}, recall_at(3)),
+    MetricCase(MeanRank, {}, rank()),
+    MedianCase(MedianRank, {}, rank()),
+    MedianCase(MedianRank, {"deepest": 6}, rank()),
 ]
 
 
