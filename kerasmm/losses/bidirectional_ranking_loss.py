@@ -88,8 +88,10 @@ class BidirectionalRankingLoss(RowLoss):
 
     def _hardest(self, similarity: Any, pair: Any, negative: Any) -> Any:
         """For each pair the hinge of the row's most similar negative."""
-        hardest = ops.max(ops.where(negative, similarity, -float("inf")), axis=1, keepdims=True)
-        there = ops.isfinite(hardest)
+        least = -float("inf")
+        hardest = ops.max(ops.where(negative, similarity, least), axis=1, keepdims=True, initial=least)
+        # Asked of the labels: similarities that are no numbers must not pass for no negatives.
+        there = ops.any(negative, axis=1, keepdims=True)
         gap = self.margin - similarity + ops.where(there, hardest, 0.0)
         return ops.relu(ops.where(ops.logical_and(pair, there), gap, 0.0))
 

@@ -47,3 +47,25 @@ def similarity(a, b, normalization):
     norm_a, norm_b = math.sqrt(sum(x * x for x in a)), math.sqrt(sum(y * y for y in b))
     divisor = norm_a * norm_b if normalization == "product" else norm_a + norm_b
     return inner / divisor if divisor else 0.0
+
+
+def bidirectional_ranking(margin, negatives):
+    """Equations 1 and 2 on a whole matrix: each pair against the negatives of its row and those of its column."""
+
+    def matrix(y_true, y_pred):
+        rows = []
+        for i, row in enumerate(y_true):
+            total = 0.0
+            for s, label in enumerate(row):
+                if label != 1:
+                    continue
+                sentences = [y_pred[i][t] for t in range(len(row)) if row[t] == 0]
+                images = [y_pred[j][s] for j in range(len(y_true)) if y_true[j][s] == 0]
+                for others in (sentences, images):
+                    if negatives == "hardest":
+                        others = sorted(others)[-1:]
+                    total += sum(max(0.0, margin - y_pred[i][s] + other) for other in others)
+            rows.append(total)
+        return rows
+
+    return matrix

@@ -1,10 +1,11 @@
 """Every public loss passes the same contract."""
 
+import numpy as np
 import pytest
 
 import kerasmm.losses
-from kerasmm.losses import HingeRankLoss, LinkLoss, WeightedBinaryCrossentropy
-from tests.losses.by_loop import hinge_rank, link, weighted_crossentropy
+from kerasmm.losses import BidirectionalRankingLoss, HingeRankLoss, LinkLoss, WeightedBinaryCrossentropy
+from tests.losses.by_loop import bidirectional_ranking, hinge_rank, link, weighted_crossentropy
 from tests.losses.loss_contract import LossCase, check_loss
 from tests.public_class import check_examples, check_names
 
@@ -21,7 +22,25 @@ def probabilities(rng, shape):
     return rng.uniform(0.02, 0.98, shape)
 
 
+class MatrixCase(LossCase):
+    """A loss of whole batches: what a row is worth hangs on the others."""
+
+    def rows(self, y_true, y_pred):
+        return np.array(self.expected(y_true.tolist(), y_pred.tolist()))
+
+
 CASES = [
+    # The contract trains with the mean over rows.
+    *(
+        MatrixCase(
+            BidirectionalRankingLoss,
+            {"margin": margin, "negatives": negatives, "reduction": "sum_over_batch_size"},
+            bidirectional_ranking(margin, negatives),
+            similarities,
+        )
+        for margin in (0.2, 1.3)
+        for negatives in ("sum", "hardest")
+    ),
     LossCase(HingeRankLoss, {"margin": 0.3}, hinge_rank(0.3), similarities),
     LossCase(HingeRankLoss, {"margin": 1.7}, hinge_rank(1.7), similarities),
     LossCase(LinkLoss, {}, link(), decisions),
