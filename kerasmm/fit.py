@@ -171,16 +171,10 @@ def _export(run: Run, dataset: Dataset, arguments: argparse.Namespace) -> None:
     path = export_run(run, dataset, output, quiet=arguments.quiet)
     if arguments.quiet:
         return
-    words = [shlex.quote(word) for word in (run.system.vocabularies.get("tags") or ["word"])]
     say = console()
     say.print(f"\nexported to [bold]{path}[/bold]; ask it:")
-    for question in (
-        f"search --model {output} --tag {words[0]} -k 5 --html found.html",
-        f"search --model {output} --image PICTURE.jpg",
-        f"attend --model {output} --image PICTURE.jpg --word {words[-1]} --output look.png",
-        f"classify --model {output} --image PICTURE.jpg",
-    ):
-        say.print(f"  python -m kerasmm.{question}", soft_wrap=True)
+    for question in run.system.questions(str(output)):
+        say.print(f"  python -m kerasmm.{question}", soft_wrap=True, markup=False)
 
 
 if __name__ == "__main__":

@@ -26,22 +26,25 @@ def parser() -> Parser:
     """The command line."""
     made = Parser(
         prog="python -m kerasmm.search",
-        description="Searches the posts of an export by tags, by a picture, or by whatever else the export answers.",
+        description="Searches the posts of an export, or their sentences, by tags, by words, by a picture, or by whatever "
+        "else the export answers.",
         example="python -m kerasmm.search --model saved_models/dman --tag snow --tag dog -k 10 --html found.html\n"
-        "  python -m kerasmm.search --model saved_models/dman --tag sea --tag dog --each -k 5 --sheet sheet.png",
+        "  python -m kerasmm.search --model saved_models/dman --tag sea --tag dog --each -k 5 --sheet sheet.png\n"
+        "  python -m kerasmm.search --model saved_models/webly --text 'a dog runs on grass' --html found.html\n"
+        "  python -m kerasmm.search --model saved_models/webly --image photo.jpg -k 5",
     )
     made.add_argument(
         "--model", type=Path, required=True, help="an export: its newest version, or one version's folder"
     )
     made.add_argument("--image", type=Path, help="a JPEG or PNG picture")
-    made.add_argument("--text", help="words")
+    made.add_argument("--text", help="words, or a sentence")
     made.add_argument("--tag", action="append", metavar="T", help="a tag of the vocabulary; several make one question")
     made.add_argument("--each", action="store_true", help="each --tag is a question of its own")
     made.add_argument("--plus", action="append", metavar="WORD", help="with --image: more of this")
     made.add_argument("--minus", action="append", metavar="WORD", help="with --image: less of this")
     made.add_argument("--weight", type=float, metavar="W", help="how much --plus, --minus or --text weigh")
     made.add_argument("--user", metavar="U", help="the user who asks")
-    made.add_argument("-k", type=int, default=10, help="how many posts (default: 10)")
+    made.add_argument("-k", type=int, default=10, help="how many posts or sentences (default: 10)")
     made.add_argument(
         "--json", action="store_true", help="print JSON instead of a table; a list of answers with --each"
     )
@@ -88,7 +91,7 @@ def _queries(arguments: argparse.Namespace) -> list[Query]:
 
     options = {
         "image": read_picture(arguments.image) if arguments.image else None,
-        "text": arguments.text,
+        "text": _text(arguments.text),
         "tags": arguments.tag,
         "plus": arguments.plus,
         "minus": arguments.minus,
@@ -103,6 +106,13 @@ def _queries(arguments: argparse.Namespace) -> list[Query]:
     if not arguments.tag:
         raise UserError("--each makes a question of each --tag; give at least one")
     return [Query({**values, "tags": [tag]}, arguments.image) for tag in arguments.tag]
+
+
+def _text(given: str | None) -> str | None:
+    """What the command line gave, where it isn't UTF-8 with a sign of replacement."""
+    if given is None or given.strip():
+        return given and given.encode(errors="surrogateescape").decode(errors="replace")
+    raise UserError("--text holds no words; expected a sentence, e.g. --text 'a dog runs on grass'")
 
 
 def _check_outputs(arguments: argparse.Namespace) -> None:
@@ -150,8 +160,9 @@ def _write_page(path: Path, export: LoadedExport, answers: list[Answer], found: 
 def _print_json(export: LoadedExport, answers: list[Answer], several: bool) -> None:
     def one(found: Found) -> dict[str, Any]:
         post = found.post
-        about = {"tags": list(post.tags), "labels": list(post.labels), "text": post.text} if post else {}
-        return {"rank": found.rank, "id": found.id, "score": found.score, **about}
+        belongs = {} if found.sentence is None else {"post": found.post_id, "text": found.sentence}
+        about = {"tags": list(post.tags), "labels": list(post.labels), "text": found.text} if post else {}
+        return {"rank": found.rank, "id": found.id, "score": found.score, **belongs, **about}
 
     def content(answer: Answer) -> dict[str, Any]:
         return {
@@ -185,8 +196,8 @@ def _print_table(results: list[Found], asked: Sequence[str] = ()) -> None:
     rows = []
     for found in results:
         post = found.post
-        words = (in_cell(post.tags), ", ".join(post.labels), post.text or "") if post else ("", "", "")
-        rows.append((str(found.rank), found.id, f"{found.score:.4f}", *words))
+        words = (in_cell(post.tags), ", ".join(post.labels)) if post else ("", "")
+        rows.append((str(found.rank), found.id, f"{found.score:.4f}", *words, found.text or ""))
     print_table(("rank", "id", "score", "tags", "labels", "text"), rows, right=("rank", "score"), cut="text")
 
 

@@ -1,4 +1,4 @@
-"""Asks an export one question about its posts, and what it found."""
+"""Asks an export one question, and what it found: posts, or sentences of posts."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import dataclasses
 from typing import TYPE_CHECKING, Any
 
 from kerasmm.console import UserError
+from kerasmm.serving.posts import post_of
 
 if TYPE_CHECKING:
     from kerasmm.serving.loaded import LoadedExport
@@ -15,17 +16,38 @@ if TYPE_CHECKING:
 
 @dataclasses.dataclass(frozen=True)
 class Found:
-    """One result: the post's id and score, and what is known of it."""
+    """One result: a post, or a sentence of one.
+
+    Args:
+        rank: From 1.
+        id: Of the post, or of the sentence.
+        score: The larger, the better.
+        post: What is known of the post; None where the export doesn't keep it.
+        sentence: What the sentence says, where one was found.
+    """
 
     rank: int
     id: str
     score: float
     post: StoredPost | None
+    sentence: str | None = None
+
+    @property
+    def post_id(self) -> str:
+        """The post that was found, itself or by its sentence."""
+        return self.id if self.sentence is None else post_of(self.id)
+
+    @property
+    def text(self) -> str | None:
+        """The words of what was found."""
+        if self.sentence is not None:
+            return self.sentence
+        return self.post.text if self.post else None
 
 
 @dataclasses.dataclass(frozen=True)
 class Answer:
-    """A question and the posts that were found.
+    """A question and what was found, posts or sentences.
 
     Args:
         title: The question in words.
@@ -51,7 +73,7 @@ def ask(export: LoadedExport, query: Query, k: int) -> Answer:
     Args:
         export: What is asked.
         query: The question.
-        k: How many posts.
+        k: How many results.
 
     Raises:
         UserError: When the export doesn't answer such questions, a word is unknown or the picture can't be decoded.
@@ -65,22 +87,24 @@ def ask(export: LoadedExport, query: Query, k: int) -> Answer:
         if query.image is not None:
             raise UserError(f"{query.image}: not a JPEG or PNG picture that can be decoded")
         raise UserError(f"{export.folder}: knows none of the words asked")
-    ids = [post_id.decode() for post_id in answer["ids"][0][:k]]
+    ids = [row_id.decode() for row_id in answer["ids"][0][:k]]
     scores = [float(score) for score in answer["scores"][0][:k]]
-    return Answer(_in_words(query, values), signature, values, _with_posts(export, ids, scores))
+    said = [text.decode() for text in answer["texts"][0][:k]] if "texts" in answer else [None] * len(ids)
+    rows = enumerate(zip(ids, scores, said, strict=True), 1)
+    bare = [Found(rank, row_id, score, None, text) for rank, (row_id, score, text) in rows]
+    return Answer(_in_words(query, values), signature, values, _with_posts(export, bare))
 
 
-def _with_posts(export: LoadedExport, ids: list[str], scores: list[float]) -> list[Found]:
+def _with_posts(export: LoadedExport, bare: list[Found]) -> list[Found]:
     import sqlite3
 
     try:
         store = export.posts()
-        posts = store.find(ids)
+        posts = store.find([found.post_id for found in bare])
         store.close()
     except (sqlite3.Error, ValueError) as error:
         raise UserError(f"{export.folder}/assets.extra/posts.sqlite: damaged ({error}); export again") from error
-    pairs = enumerate(zip(ids, scores, strict=True), 1)
-    return [Found(rank, post_id, score, posts.get(post_id)) for rank, (post_id, score) in pairs]
+    return [dataclasses.replace(found, post=posts.get(found.post_id)) for found in bare]
 
 
 def _in_words(query: Query, values: dict[str, Any]) -> str:

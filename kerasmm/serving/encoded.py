@@ -1,22 +1,39 @@
-"""What an export computes of its posts: the vectors of the index, and the classifier of the training posts' labels."""
+"""What an export computes of its data set: what its indexes hold, and the classifier of the training posts' labels."""
 
 from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from kerasmm.console import progress
 from kerasmm.data.dataset import Dataset
+from kerasmm.data.growing_arrays import GrowingArrays
 
 if TYPE_CHECKING:
     import keras
 
     from kerasmm.systems.system import System
 
-TRAIN = "train"
+POSTS, TRAIN = "posts", "train"
+
+
+@dataclasses.dataclass(frozen=True)
+class Rows:
+    """What an index holds of one kind.
+
+    Args:
+        ids: Of the rows.
+        vectors: `(N, d)`, a memory-mapped file.
+        texts: What the rows say, where they are sentences; None of posts.
+    """
+
+    ids: list[str]
+    vectors: np.ndarray
+    texts: list[bytes] | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -24,51 +41,56 @@ class Encoded:
     """Outputs of a model over the splits of an export.
 
     Args:
-        ids: Of the posts to index.
-        vectors: `(N, d)`, what the index holds of them.
-        embeddings: `(n, d)`, `vectors` of the training split as the model gives them; None where it gives no labels.
+        rows: What to index, by kind; a kind of which the splits have none is left out.
+        embeddings: `(n, d)`, `vectors` of the training posts as the model gives them; None where it gives no labels.
         labels: `(n, C)` multi-hot, of the same posts.
     """
 
-    ids: list[str]
-    vectors: np.ndarray
-    embeddings: np.ndarray | None
-    labels: np.ndarray | None
+    rows: dict[str, Rows]
+    embeddings: np.ndarray | None = None
+    labels: np.ndarray | None = None
 
 
-def encode_posts(
-    system: System, model: keras.Model, dataset: Dataset, splits: Sequence[str], quiet: bool = False
+def encode(
+    system: System, model: keras.Model, dataset: Dataset, splits: Sequence[str], folder: Path, quiet: bool = False
 ) -> Encoded:
-    """Runs the model over the posts to index, and over the training split where labels can be learned from it.
+    """Runs the model over what to index, and over the training posts where labels can be learned from them.
+
+    Vectors go to files, so that what is in memory doesn't grow with them.
 
     Args:
         system: What the model is.
         model: The trained model.
-        dataset: Whose posts are encoded.
+        dataset: What is encoded.
         splits: Those to index.
+        folder: Where the files lie; it must stay as long as the vectors are used.
         quiet: No progress bar.
     """
     has_labels = bool(system.vocabularies.get("labels") and dataset.manifest.records(TRAIN))
-    ids: list[str] = []
-    vectors: list[np.ndarray] = []
-    embeddings: list[np.ndarray] = []
-    labels: list[np.ndarray] = []
-    visited = list(dict.fromkeys([*splits, TRAIN])) if has_labels else list(splits)
+    rows: dict[str, Rows] = {}
+    training = GrowingArrays(folder / TRAIN)
     with progress(quiet) as bar:
-        total = sum(dataset.manifest.records(split) for split in visited)
-        task = bar.add_task("encoding posts", total=total, note="")
-        for split in visited:
-            for outputs in system.outputs(model, dataset, split):
-                if split in splits:
-                    ids += [post_id.decode() for post_id in outputs["id"].tolist()]
-                    vectors.append(system.index_vectors(outputs))
-                if split == TRAIN and has_labels:
-                    embeddings.append(outputs["vectors"])
-                    labels.append(outputs["labels"])
-                bar.advance(task, len(outputs["id"]))
-    if not has_labels:
-        return Encoded(ids, np.concatenate(vectors), None, None)
-    return Encoded(ids, np.concatenate(vectors), np.concatenate(embeddings), np.concatenate(labels))
+        for kind in system.kinds:
+            visited = list(dict.fromkeys([*splits, TRAIN])) if has_labels and kind == POSTS else list(splits)
+            # How many sentences there are is known when the last one came.
+            total = sum(dataset.manifest.records(split) for split in visited) if kind == POSTS else None
+            task = bar.add_task(f"encoding {kind}", total=total, note="")
+            ids: list[str] = []
+            texts: list[bytes] = []
+            indexed = GrowingArrays(folder / kind)
+            for split in visited:
+                for outputs in system.outputs(model, dataset, split, kind):
+                    if split in splits:
+                        ids += [row_id.decode() for row_id in outputs["id"].tolist()]
+                        texts += outputs["text"].tolist() if "text" in outputs else []
+                        indexed.append({"vectors": system.index_vectors(outputs)})
+                    if split == TRAIN and has_labels and kind == POSTS and "labels" in outputs:
+                        training.append({name: outputs[name] for name in ("vectors", "labels")})
+                    bar.advance(task, len(outputs["id"]))
+            if ids:
+                rows[kind] = Rows(ids, indexed.mapped()["vectors"], texts or None)
+    learned = training.mapped()
+    return Encoded(rows, learned.get("vectors"), learned.get("labels"))
 
 
 def fitted_classifier(encoded: Encoded, seed: int, quiet: bool = False) -> keras.Model | None:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 EXAMPLE_K = 5
+EXAMPLE_WORDS = 4
 
 
 def example_picture() -> bytes:
@@ -24,12 +25,20 @@ def example_picture() -> bytes:
     return file.getvalue()
 
 
+def example_sentence(vocabularies: Mapping[str, Sequence[str]]) -> str:
+    """The first words that are words (no signs, no marks of a model's own) of the vocabulary `words`, else of any."""
+    ordered = [vocabularies.get("words", ()), *vocabularies.values()]
+    spoken = ([word for word in words if word.isalpha()][:EXAMPLE_WORDS] for words in ordered)
+    return " ".join(next((words for words in spoken if words), ["word"]))
+
+
 def example_inputs(inputs: Mapping[str, Any], vocabularies: Mapping[str, Sequence[str]]) -> dict[str, np.ndarray]:
     """A batch of one that a signature can answer.
 
     Args:
-        inputs: Specs by name, each with `shape` and `dtype`. `image` gets a picture, `k` a number of results, an input
-            named like a vocabulary its first word, other strings the first word of the first vocabulary.
+        inputs: Specs by name, each with `shape` and `dtype`. `image` gets a picture, `text` a short sentence, `k` a number
+            of results, an input named like a vocabulary its first word, other strings the first word of the first
+            vocabulary.
         vocabularies: Words by vocabulary.
 
     Returns:
@@ -42,7 +51,7 @@ def example_inputs(inputs: Mapping[str, Any], vocabularies: Mapping[str, Sequenc
         shape = [1 if side is None else side for side in spec.shape]
         dtype = spec.dtype.as_numpy_dtype
         if dtype is object:
-            word = first_words.get(name, any_word)
+            word = example_sentence(vocabularies) if name == "text" else first_words.get(name, any_word)
             value: bytes | int = example_picture() if name == "image" else word.encode()
         else:
             value = EXAMPLE_K if name == "k" else 1

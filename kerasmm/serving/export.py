@@ -22,10 +22,10 @@ from kerasmm.console import UserError, progress
 from kerasmm.data.dataset import Dataset
 from kerasmm.data.post import Post
 from kerasmm.serving.check import SIGNATURES_FILE, check_export, versions
-from kerasmm.serving.encoded import encode_posts, fitted_classifier
+from kerasmm.serving.encoded import POSTS, Encoded, encode, fitted_classifier
 from kerasmm.serving.examples import example_inputs, to_json
 from kerasmm.serving.index import ExactIndex
-from kerasmm.serving.posts import POSTS_FILE, write_posts
+from kerasmm.serving.posts import POSTS_FILE, post_of, write_posts
 from kerasmm.serving.server_files import write_server_files
 from kerasmm.serving.services import ExportServices
 from kerasmm.serving.signatures import Traced, captured_variables, trace
@@ -60,12 +60,12 @@ def export(
     a whole version or none.
 
     Args:
-        system: What the model is; has `signatures`, `outputs`, `index_vectors`, `vocabularies`, `seed`,
+        system: What the model is; has `signatures`, `kinds`, `outputs`, `index_vectors`, `vocabularies`, `seed`,
             `image_size` and `resize`.
         model: The trained model.
-        dataset: Whose posts are indexed.
+        dataset: What is indexed: its posts, and their sentences where the system embeds them.
         output: Base folder of the versions; its name is the model's name in requests.
-        splits: Which posts are indexed; all by default.
+        splits: Which splits are indexed; all by default.
         thumbnails: Keep small pictures of the posts, so that search can show them.
         quiet: No progress bar.
 
@@ -73,7 +73,8 @@ def export(
         The version's folder.
 
     Raises:
-        UserError: For a base folder that is a file or whose name can't stand in a request, or an unknown split.
+        UserError: For a base folder that is a file or whose name can't stand in a request, an unknown split, or splits
+            without what a signature searches.
         ExportError: When the fresh process found a problem; nothing is left behind.
         RuntimeError: When TensorFlow already uses a GPU: what is traced there can't run on a CPU server.
     """
@@ -85,7 +86,7 @@ def export(
         raise UserError(f"{output}: expected a folder for the versions of the export")
     chosen = _splits(dataset, splits)
     with _aside(output) as scratch:
-        encoded = encode_posts(system, model, dataset, chosen, quiet)
+        encoded = encode(system, model, dataset, chosen, scratch / "rows", quiet)
         classifier = fitted_classifier(encoded, system.seed, quiet)
         assets = scratch / "assets"
         assets.mkdir()
@@ -93,7 +94,7 @@ def export(
             system.image_size,
             system.resize,
             system.vocabularies,
-            ExactIndex(encoded.vectors, encoded.ids),
+            {kind: ExactIndex(rows.vectors, rows.ids, texts=rows.texts) for kind, rows in encoded.rows.items()},
             assets,
             # Not the Keras model itself: a module that holds one leaves variables uninitialised in a server.
             classifier and functools.partial(classifier, training=False),
@@ -114,14 +115,14 @@ def export(
             "name": name,
             "system": system.name,
             "made_by": {"kerasmm": kerasmm.__version__, "tensorflow": tf.__version__},
-            "posts": len(encoded.ids),
+            **{kind: len(rows.ids) for kind, rows in encoded.rows.items()},
             "splits": chosen,
             "vocabularies": {key: f"assets/{key}.txt" for key in system.vocabularies},
             "signatures": {key: _described(key, one, examples[key]) for key, one in traced.items()},
         }
         path = scratch / "saved" / SIGNATURES_FILE
         path.write_text(json.dumps(about, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-        write_posts(extra / POSTS_FILE, _posts(dataset, chosen, set(encoded.ids), quiet), thumbnails)
+        write_posts(extra / POSTS_FILE, _posts(dataset, chosen, _post_ids(encoded), quiet), thumbnails)
 
         # Moved before the check: an export that still reads from where it was written would pass there.
         moved = (scratch / "saved").rename(scratch / "checked")
@@ -153,6 +154,11 @@ def _splits(dataset: Dataset, splits: Sequence[str] | None) -> list[str]:
         if split not in have:
             raise UserError(f"--splits: {dataset.folder} has no posts in split {split!r} (it has: {', '.join(have)})")
     return list(dict.fromkeys(splits)) if splits else have
+
+
+def _post_ids(encoded: Encoded) -> set[str]:
+    """The posts that can be found, themselves or by one of their sentences."""
+    return {row_id if kind == POSTS else post_of(row_id) for kind, rows in encoded.rows.items() for row_id in rows.ids}
 
 
 def _posts(dataset: Dataset, splits: Sequence[str], indexed: set[str], quiet: bool) -> Iterator[tuple[str, Post]]:

@@ -25,9 +25,11 @@ class ExactIndex(tf.Module):
         vectors: `(N, d)`, finite; stored as float32 in a variable, since a graph can't hold more than 2 GB.
         ids: `N` different UTF-8 strings.
         chunk: Rows scored at a time.
+        texts: What each row says, if it is to be answered too; several may say the same.
 
     Raises:
-        ValueError: For no rows, ids of another number or not unique, vectors that are not finite or `chunk` below 1.
+        ValueError: For no rows, ids of another number or not unique, texts of another number, vectors that are not finite
+            or `chunk` below 1.
 
     Example:
 
@@ -36,7 +38,9 @@ class ExactIndex(tf.Module):
     [[b'b', b'c']]
     """
 
-    def __init__(self, vectors: np.ndarray, ids: Sequence[str], chunk: int = CHUNK_ROWS) -> None:
+    def __init__(
+        self, vectors: np.ndarray, ids: Sequence[str], chunk: int = CHUNK_ROWS, texts: Sequence[bytes] | None = None
+    ) -> None:
         super().__init__(name="exact_index")
         if vectors.ndim != 2 or not len(vectors):
             raise ValueError(f"`vectors` must be (N, d) with at least one row. Received: shape {vectors.shape}")
@@ -44,6 +48,8 @@ class ExactIndex(tf.Module):
             raise ValueError(
                 f"`ids` must be {len(vectors)} different strings. Received: {len(ids)}, {len(set(ids))} different"
             )
+        if texts is not None and len(texts) != len(ids):
+            raise ValueError(f"`texts` must be as many as `ids`. Received: {len(texts)} for {len(ids)} ids")
         if not np.isfinite(vectors).all():
             raise ValueError(
                 f"`vectors` must be finite. Received: {int((~np.isfinite(vectors)).sum())} values that are not"
@@ -51,8 +57,9 @@ class ExactIndex(tf.Module):
         if chunk < 1:
             raise ValueError(f"`chunk` must be at least 1. Received: chunk={chunk}")
         self.rows, self.chunk = len(ids), chunk
-        self.vectors = tf.Variable(vectors.astype("float32"), trainable=False, name="vectors")
-        self.ids = tf.Variable(np.array([post_id.encode() for post_id in ids], object), trainable=False, name="ids")
+        self.vectors = tf.Variable(vectors.astype("float32", copy=False), trainable=False, name="vectors")
+        self.ids = _strings([row_id.encode() for row_id in ids], "ids")
+        self.texts = None if texts is None else _strings(texts, "texts")
 
     def search(self, queries: tf.Tensor, k: tf.Tensor) -> dict[str, tf.Tensor]:
         """Searches.
@@ -64,7 +71,7 @@ class ExactIndex(tf.Module):
                 client keeps the first of its own.
 
         Returns:
-            `ids` `(n, k)` strings and `scores` `(n, k)` float32, best first.
+            `ids` `(n, k)` strings and `scores` `(n, k)` float32, best first; `texts` `(n, k)` where the index has them.
         """
         queries = tf.cast(queries, tf.float32)
         finite = tf.reduce_all(tf.math.is_finite(queries), axis=1, keepdims=True)
@@ -89,4 +96,9 @@ class ExactIndex(tf.Module):
             shape_invariants=(tf.TensorShape([]), tf.TensorShape([None, None]), tf.TensorShape([None, None])),
             parallel_iterations=1,
         )
-        return {"ids": tf.gather(self.ids, rows), "scores": scores}
+        found = {"ids": tf.gather(self.ids, rows), "scores": scores}
+        return found if self.texts is None else {**found, "texts": tf.gather(self.texts, rows)}
+
+
+def _strings(values: Sequence[bytes], name: str) -> tf.Variable:
+    return tf.Variable(np.array(values, object), trainable=False, name=name)

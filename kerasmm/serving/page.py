@@ -107,8 +107,8 @@ def _card(found: Found, best: float, words: tuple[str, ...], maps: str) -> str:
         f'<li><div class="pictures"><figure>{picture}<b>{found.rank}</b></figure>{maps}</div>',
         f'<div class="about"><div class="score"><i style="--share:{share:.0%}"></i>{found.score:.3f}</div>',
     ]
-    if post and post.text:
-        parts.append(f'<p class="text">{escape(post.text)}</p>')
+    if found.text:
+        parts.append(f'<p class="text">{escape(found.text)}</p>')
     if post and (post.tags or post.labels):
         tags, rest = first_tags(post.tags, words)
         chips = [f"<span{' class=hit' if tag in words else ''}>{escape(tag)}</span>" for tag in tags]
@@ -164,7 +164,8 @@ def _section(answer: Answer, source: str, looks: Looks, scale: tuple[float, floa
         for found, attention in zip_longest(answer.found, looks)
     )
     beside = min(1 + len(answer.words), BESIDE)
-    count = "1 post" if len(answer.found) == 1 else f"{len(answer.found)} posts"
+    kind = "sentence" if any(found.sentence is not None for found in answer.found) else "post"
+    count = f"{len(answer.found)} {kind}{'' if len(answer.found) == 1 else 's'}"
     return f"""<section>
 <header>{query}<div><h1>{escape(answer.title)}</h1><p>{count} from {escape(source)}, best first</p>{
         _legend(scale) if scale else ""

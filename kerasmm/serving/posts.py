@@ -41,6 +41,17 @@ class StoredPost:
     thumbnail: bytes | None
 
 
+def post_of(sentence_id: str) -> str:
+    """The id of the post that a sentence belongs to: what stands before the last `#`, which ids of posts may hold too.
+
+    Example:
+
+    >>> post_of("photo#7#0")
+    'photo#7'
+    """
+    return sentence_id.rpartition("#")[0]
+
+
 def thumbnail(encoded: bytes, side: int = THUMBNAIL_SIDE) -> bytes | None:
     """A JPEG that fits a square of `side` pixels, or None when the bytes are no picture.
 

@@ -1,4 +1,4 @@
-"""What an export gives to the signatures of a system: pictures decoded, words looked up, posts searched, labels given."""
+"""What an export gives to the signatures of a system: pictures decoded, words looked up, indexes searched, labels given."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 
 import tensorflow as tf
 
+from kerasmm.console import UserError
 from kerasmm.data.images import decode_images
 from kerasmm.serving.index import ExactIndex
 from kerasmm.serving.vocabulary import VocabularyTable, WordTable
@@ -19,7 +20,7 @@ class ExportServices(tf.Module):
         image_size: Height and width of the pictures that the model was trained on.
         resize: How pictures come to that size; see `decode_images`.
         vocabularies: Words by vocabulary, in the order of their ids.
-        index: The indexed posts.
+        indexes: What can be found, by kind.
         assets: Folder for the vocabulary files; it must stay until the SavedModel is saved.
         classifier: Vectors `(n, d)` → confidences `(n, C)` of the labels, in the order of their vocabulary, if there is
             one. A function, no Keras model: a SavedModel that holds one fails in a server.
@@ -33,13 +34,13 @@ class ExportServices(tf.Module):
         image_size: tuple[int, int],
         resize: str,
         vocabularies: Mapping[str, Sequence[str]],
-        index: ExactIndex,
+        indexes: Mapping[str, ExactIndex],
         assets: Path,
         classifier: Callable[[tf.Tensor], tf.Tensor] | None = None,
     ) -> None:
         super().__init__(name="services")
         self.image_size, self.resize = tuple(image_size), resize
-        self.index = index
+        self.indexes = dict(indexes)
         self.tables = {name: VocabularyTable(words, assets / f"{name}.txt") for name, words in vocabularies.items()}
         self._confidences = classifier
         self.labels = WordTable(assets / "labels.txt") if classifier else None
@@ -55,9 +56,24 @@ class ExportServices(tf.Module):
             raise ValueError(f"`vocabulary` must be one of {sorted(self.tables)}. Received: vocabulary={vocabulary!r}")
         return self.tables[vocabulary].lookup(words)
 
-    def search(self, queries: tf.Tensor, k: tf.Tensor) -> dict[str, tf.Tensor]:
-        """Queries `(n, d)`, `k` `(n,)` → `ids` and `scores` `(n, max k)` of the indexed posts, best first."""
-        return self.index.search(queries, k)
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """What can be found; kinds of which the indexed splits have none are missing."""
+        return tuple(self.indexes)
+
+    def search(self, queries: tf.Tensor, k: tf.Tensor, kind: str = "posts") -> dict[str, tf.Tensor]:
+        """Queries `(n, d)`, `k` `(n,)` → `ids` and `scores` `(n, max k)` of what is indexed of a kind, best first; of
+        sentences their `texts` too.
+
+        Raises:
+            UserError: When the indexed splits have nothing of the kind.
+        """
+        if kind not in self.indexes:
+            raise UserError(
+                f"the splits to index have no {kind} to search, only {' and '.join(self.kinds) or 'nothing'}; "
+                f"choose splits whose posts have {kind}"
+            )
+        return self.indexes[kind].search(queries, k)
 
     @property
     def classify(self) -> Callable[[tf.Tensor], dict[str, tf.Tensor]] | None:

@@ -15,7 +15,15 @@ from typing import Any
 FORBIDDEN = ("kerasmm", "data_prep", "keras", "tf_keras")
 """A server has neither the model's code nor Keras: an export that needs them must fail here, not there."""
 
-JUNK = b"\xff\xd8\xff junk that a server pads a batch with"
+JUNK = (
+    b"\xff\xd8\xff junk that a server pads a batch with",
+    b"",
+    "\N{DOG FACE}\N{ZERO WIDTH JOINER}\N{VARIATION SELECTOR-16}".encode(),
+    "\N{RIGHT-TO-LEFT OVERRIDE}كلب يجري".encode(),
+    b"a dog runs on grass " * 2_000,
+)
+"""Strings that anyone may send: no picture and no UTF-8, nothing, an emoji, text from right to left, 10,000 words."""
+
 TOLERANCE = 1e-2
 """Of an output's largest value: wide enough for bfloat16 and other fusions, far too narrow for a wrong variable."""
 
@@ -73,16 +81,17 @@ def tied(scores: Any, shape: tuple[int, ...]) -> Any:
 
 
 def batched(inputs: dict[str, Any]) -> dict[str, Any]:
-    """The example, a row of junk, the example again: what a server that joins requests makes of it."""
+    """The example, rows of junk, the example again: what a server that joins requests makes of it."""
     import numpy as np
 
-    def three(array: Any) -> Any:
-        rows = np.concatenate([array, array, array])
+    def between_junk(array: Any) -> Any:
+        rows = np.concatenate([array] * (len(JUNK) + 2))
         if array.dtype == object:
-            rows[1].fill(JUNK) if rows.ndim > 1 else rows.__setitem__(1, JUNK)
+            for place, junk in enumerate(JUNK, 1):
+                rows[place : place + 1].fill(junk)
         return rows
 
-    return {name: three(array) for name, array in inputs.items()}
+    return {name: between_junk(array) for name, array in inputs.items()}
 
 
 def replay(session: Any, signature: Any, inputs: dict[str, Any]) -> dict[str, Any]:
@@ -93,17 +102,23 @@ def replay(session: Any, signature: Any, inputs: dict[str, Any]) -> dict[str, An
 
 def check_signature(session: Any, signature: Any, inputs: dict[str, Any], expected: dict[str, Any]) -> list[str]:
     """Replays the example alone, between junk, and as an empty batch."""
+    import numpy as np
+
     problems = differences(expected, replay(session, signature, inputs))
     rows = replay(session, signature, batched(inputs))
     empty = replay(session, signature, {name: array[:0] for name, array in inputs.items()})
-    for size, answer in ((3, rows), (0, empty)):
+    last = len(JUNK) + 1
+    for size, answer in ((last + 1, rows), (0, empty)):
         for name, array in answer.items():
             if not array.ndim or len(array) != size:
                 problems.append(f"output {name!r} has shape {array.shape} for a batch of {size}")
+            elif array.dtype.kind not in "Ob" and not np.isfinite(array.astype("float64")).all():
+                # JSON has no way to say it.
+                problems.append(f"output {name!r} is not finite for junk")
     if not problems:
-        for row in (0, 2):
+        for row in (0, last):
             found = differences(expected, {name: array[row : row + 1] for name, array in rows.items()})
-            problems += [f"beside a row of junk, {problem}" for problem in found]
+            problems += [f"beside rows of junk, {problem}" for problem in found]
     return problems
 
 

@@ -78,12 +78,13 @@ class FakeSystem:
     """What `export` asks of a system: a word is the direction of its colour."""
 
     name = "fake"
+    kinds = ("posts",)
     seed = 0
     image_size = (SIDE, SIDE)
     resize = "squash"
     vocabularies = {"tags": TAGS, "labels": LABELS}
 
-    def outputs(self, model, dataset, split):
+    def outputs(self, model, dataset, split, kind="posts"):
         from kerasmm.data.images import decode_images
 
         posts = list(dataset.posts(split))
@@ -149,6 +150,97 @@ class FakeSystem:
             "attend": Signature({"image": image, "word": image}, attend),
         }
         return {**made, "classify": Signature({"image": image}, classify)} if services.classify else made
+
+
+WORDS = ["<unknown>", "a", "red", "green", "blue", "dog"]
+SAID = {
+    "post#1": ("A red, red dog!", "a red one"),
+    "post": ("a green dog", "a red one"),
+    "silent": (),
+    "post#1#0": ("blue; nothing but BLUE", SCRIPT),
+}
+"""Sentences by post. Ids hold `#`, two sentences say the same, one post has none."""
+
+
+def sentence_posts():
+    colours = {"post#1": "red", "post": "green", "silent": "blue", "post#1#0": "blue"}
+    return [
+        Post(id=name, image=picture(COLOURS[colours[name]]), sentences=sentences, tags=(colours[name],))
+        for name, sentences in SAID.items()
+    ]
+
+
+class SentenceSystem(FakeSystem):
+    """Pictures and sentences in one space: a word is the direction of its colour, a sentence the sum of its words."""
+
+    name = "fake_sentences"
+    kinds = ("posts", "sentences")
+    vocabularies = {"words": WORDS, "tags": TAGS}
+
+    def outputs(self, model, dataset, split, kind="posts"):
+        if kind == "posts":
+            for found in super().outputs(model, dataset, split):
+                del found["labels"]
+                yield found
+            return
+        for row, post in enumerate(dataset.posts(split)):
+            ids, texts = np.empty(len(post.sentences), object), np.empty(len(post.sentences), object)
+            ids[:] = [f"{post.id}#{place}".encode() for place in range(len(post.sentences))]
+            texts[:] = [text.encode() for text in post.sentences]
+            vectors = np.stack([self.by_hand(text) for text in post.sentences] or [np.zeros(3)])[: len(ids)]
+            yield {"id": ids, "post": np.full(len(ids), row), "text": texts, "vectors": vectors.astype("float32")}
+
+    @staticmethod
+    def by_hand(text):
+        """The vector of a sentence."""
+        words = "".join(c if c.isalpha() else " " for c in text.lower()).split()
+        total = np.sum([np.eye(3)[TAGS.index(word)] for word in words if word in COLOURS] or [np.zeros(3)], axis=0)
+        return total / max(np.linalg.norm(total), 1e-12)
+
+    def signatures(self, model, services):
+        directions = np.array([np.eye(3)[TAGS.index(word)] if word in COLOURS else np.zeros(3) for word in WORDS])
+        words_as_vectors = tf.constant(directions, tf.float32)
+
+        def embed_text(text):
+            plain = tf.strings.regex_replace(tf.strings.lower(text, encoding="utf-8"), r"[^\p{L}]+", " ")
+            ids = services.lookup("words", tf.strings.split(plain).to_tensor(""))
+            rows = tf.gather(words_as_vectors, tf.maximum(ids, 0)) * tf.cast(ids >= 0, tf.float32)[..., None]
+            return {
+                "embedding": tf.math.l2_normalize(tf.reduce_sum(rows, axis=1), axis=1),
+                "valid": tf.reduce_any(ids >= 0, axis=1),
+            }
+
+        def embed_image(image):
+            pixels, valid = services.decode(image)
+            return {"embedding": model({"image": pixels}, training=False)["embedding"], "valid": valid}
+
+        def search_images(text, k):
+            query = embed_text(text)
+            return {**services.search(query["embedding"], k), "valid": query["valid"]}
+
+        def search_texts(image, k):
+            query = embed_image(image)
+            return {**services.search(query["embedding"], k, kind="sentences"), "valid": query["valid"]}
+
+        strings, k = tf.TensorSpec((None,), tf.string), tf.TensorSpec((None,), tf.int32)
+        made = {
+            "serving_default": Signature({"image": strings}, embed_image),
+            "embed_text": Signature({"text": strings}, embed_text),
+            "search_images": Signature({"text": strings, "k": k}, search_images),
+        }
+        can = {"search_texts": Signature({"image": strings, "k": k}, search_texts)}
+        return {**made, **can} if "sentences" in services.kinds else made
+
+
+@functools.cache
+def exported_sentences() -> Path:
+    """One export with posts and sentences, made once a test run; read only."""
+    from kerasmm.serving.export import export
+
+    folder = Path(tempfile.mkdtemp())
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    dataset = open_dataset(write_dataset(folder / "data", {"train": sentence_posts()}))
+    return export(SentenceSystem(), make_model(), dataset, folder / "fake_sentences", quiet=True)
 
 
 @functools.cache

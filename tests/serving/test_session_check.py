@@ -1,3 +1,5 @@
+import unicodedata
+
 import numpy as np
 import pytest
 
@@ -53,9 +55,18 @@ def test_only_posts_of_equal_score_may_change_places():
 
 
 def test_a_batch_has_junk_in_the_middle():
-    three = batched(
+    rows = batched(
         {"image": np.array([b"png\x00"], object), "tags": np.array([["a", "b"]], object), "k": np.array([4])}
     )
-    assert three["image"].tolist() == [b"png\x00", JUNK, b"png\x00"]
-    assert three["tags"].tolist() == [["a", "b"], [JUNK, JUNK], ["a", "b"]]
-    assert three["k"].tolist() == [4, 4, 4]
+    assert rows["image"].tolist() == [b"png\x00", *JUNK, b"png\x00"]
+    assert rows["tags"].tolist() == [["a", "b"], *([junk, junk] for junk in JUNK), ["a", "b"]]
+    assert rows["k"].tolist() == [4] * 7
+
+
+def test_junk_is_what_breaks_careless_readers_of_text():
+    undecodable, nothing, emoji, leftwards, long = JUNK
+    with pytest.raises(UnicodeDecodeError):
+        undecodable.decode()
+    assert nothing == b"" and "\N{DOG FACE}" in emoji.decode()
+    assert {unicodedata.bidirectional(c) for c in leftwards.decode()} >= {"RLO", "AL"}
+    assert len(long.split()) == 10_000
