@@ -45,6 +45,12 @@ def evaluate_run(
     check_vocabularies(run.system, dataset)
     dataset.records(split)
     figures = run.system.evaluate(Evaluation(run.system, run.model, dataset, split, run.system.seed, quiet))
+    for name in run.system.other_weights:
+        run.load_weights(name)
+        other = Evaluation(run.system, run.model, dataset, split, run.system.seed, quiet)
+        figures |= {f"{name}/{key}": value for key, value in run.system.evaluate(other).items()}
+    if run.system.other_weights:
+        run.load_weights()
     tables = run.system.table(figures)
     if not quiet:
         # Files and pipes have no width of their own; the papers' tables need this much.

@@ -19,6 +19,8 @@ from kerasmm.data.records import Records
 
 Tensors = dict[str, tf.Tensor]
 
+FINGERPRINTS = 1 << 62
+
 
 def epoch_order(size: int, seed: int, epoch: int) -> np.ndarray:
     """The rows of a split in the order of one epoch."""
@@ -80,13 +82,16 @@ class Picture:
         return tf.cast(tf.reshape(flat, (-1, *self.features_shape)), tf.float32)
 
 
-def parse(serialized: tf.Tensor, picture: Picture | None = None, lists: Sequence[str] = ()) -> Tensors:
+def parse(
+    serialized: tf.Tensor, picture: Picture | None = None, lists: Sequence[str] = (), fingerprint: bool = False
+) -> Tensors:
     """Parses posts.
 
     Args:
         serialized: `(n,)` serialized `tf.train.Example`s.
         picture: Read the picture this way, as `"picture"`.
         lists: Fields that hold lists of words, e.g. `"tags"`; each comes as a ragged `(n, None)` of strings.
+        fingerprint: Also give `"fingerprint"`, int64: equal pictures have equal ones.
     """
     spec: dict[str, object] = {name: tf.io.RaggedFeature(tf.string, row_splits_dtype=tf.int64) for name in lists}
     if picture is not None:
@@ -95,6 +100,8 @@ def parse(serialized: tf.Tensor, picture: Picture | None = None, lists: Sequence
     tensors = {name: parsed[name] for name in lists}
     if picture is not None:
         tensors["picture"] = picture.tensor(parsed[picture.field])
+        if fingerprint:
+            tensors["fingerprint"] = tf.strings.to_hash_bucket_fast(parsed[picture.field], FINGERPRINTS)
     return tensors
 
 

@@ -103,7 +103,11 @@ def _cut(backbone: Backbone, spec: Spec) -> tuple[Spec, keras.KerasTensor, layer
 
 
 def image_encoder(
-    spec: str, *, weights: str | Path | None = "imagenet", image_size: tuple[int, int] | None = None
+    spec: str,
+    *,
+    weights: str | Path | None = "imagenet",
+    image_size: tuple[int, int] | None = None,
+    resize: str = "squash",
 ) -> ImageEncoder:
     """Builds an image encoder by name.
 
@@ -116,6 +120,7 @@ def image_encoder(
             `efficientnet_lite0` also `.pth`); or None for an untrained network. `small` has no ImageNet weights and
             stays untrained.
         image_size: Height and width in pixels; by default what the network is made for.
+        resize: How pictures are brought to that size, `"squash"` or `"crop"`; see `kerasmm.data.images`.
 
     Raises:
         UserError: If the name, map, size or weights are not to be had.
@@ -147,7 +152,7 @@ def image_encoder(
         spec=str(canonical),
         model=model,
         image_size=(size[0], size[1]),
-        resize="squash",
+        resize=resize,
         feature_shape=tuple(features.shape[1:]),
         grid=tuple(output.shape[1:3]) if len(features.shape) == 3 else None,
         fingerprint="" if weights is None else fingerprint(model),

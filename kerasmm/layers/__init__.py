@@ -8,6 +8,7 @@ from kerasmm.lazy import lazily
 
 _WHERE = {
     "LocallyFullyConnected": "locally_fully_connected",
+    "PooledGRU": "pooled_gru",
     "VisualTextualAttention": "visual_textual_attention",
 }
 

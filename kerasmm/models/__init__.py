@@ -13,6 +13,8 @@ _WHERE = {
     "hne": "hne_model",
     "hne_decisions": "hne_model",
     "siamese": "siamese_model",
+    "webly": "webly_model",
+    "webly_branch": "webly_model",
 }
 
 __all__ = sorted(_WHERE)

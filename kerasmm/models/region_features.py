@@ -39,13 +39,14 @@ def region_features(
         encoder.trainable = train_encoder
         features = encoder(inputs["image"]) if train_encoder else encoder(inputs["image"], training=False)
     if mean is not None or variance is not None:
-        features = _standardisation(features.shape[-1], mean, variance)(features)
+        features = standardisation(features.shape[-1], mean, variance)(features)
     return inputs, features
 
 
-def _standardisation(
+def standardisation(
     features: int, mean: Sequence[float] | None, variance: Sequence[float] | None
 ) -> keras.layers.Normalization:
+    """The layer that standardises features; see `region_features`."""
     if mean is None or variance is None:
         raise ValueError("`feature_mean` and `feature_variance` go together. Received only one of them.")
     if len(mean) != features or len(variance) != features:

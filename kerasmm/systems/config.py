@@ -22,8 +22,13 @@ class Optimizer(Section):
 
     name: Literal["sgd", "adam", "adamw"] = "sgd"
     learning_rate: float = Field(default=0.01, gt=0)
-    schedule: Literal["constant", "cosine"] = "constant"
-    """`cosine` lets the learning rate fall to nothing over the epochs of the training."""
+    schedule: Literal["constant", "cosine", "step"] = "constant"
+    """`cosine` lets the learning rate fall to nothing over the epochs of the training; `step` lets it fall by
+    `step_factor` every `step_epochs`."""
+    step_epochs: int = Field(default=10, ge=1)
+    """With `step` only."""
+    step_factor: float = Field(default=0.1, gt=0, le=1)
+    """With `step` only."""
     weight_decay: float | None = Field(default=None, ge=0)
     """Decoupled: each step takes this share of the learning rate off every parameter. Not the L2 penalty of a loss."""
     momentum: float = Field(default=0.9, ge=0, lt=1)
@@ -58,6 +63,9 @@ class Encoder(Section):
     `small`, trained from scratch."""
     weights: str | None = None
     """Path of a weights file; empty: the encoder's usual ones."""
+    resize: Literal["squash", "crop"] = "squash"
+    """How pictures come to the encoder's size, where no stored features say it: `crop` brings the shorter side to 8/7 of
+    it and takes the centre."""
     trainable: bool | None = None
     """Fine-tune the encoder. Empty: only `small` is trained."""
 

@@ -7,12 +7,14 @@ Thematic Workshops of ACM Multimedia. Equation and section numbers are the paper
 from __future__ import annotations
 
 import functools
+import shlex
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from kerasmm.console import UserError
 from kerasmm.systems.dman_config import DMANConfig
 from kerasmm.systems.dman_tables import dman_tables
+from kerasmm.systems.measured import feature_moments
 from kerasmm.systems.system import Arrays, Evaluator, FittedBaseline, Services, Signature, Stage, System
 from kerasmm.systems.tables import Table, part
 
@@ -21,12 +23,7 @@ if TYPE_CHECKING:
     import numpy as np
     import tensorflow as tf
 
-    from kerasmm.data.batches import Picture
     from kerasmm.data.dataset import Dataset
-    from kerasmm.encoders import ImageEncoder
-
-MEASURED_POSTS = 4096
-"""Training posts that the means and variances of the features are taken from."""
 
 
 class DMAN(System):
@@ -42,6 +39,7 @@ class DMAN(System):
         "DMAN_Triplet": {"network.base": "embedding", "loss.beta": 0.0, "training.optimizer.learning_rate": 0.1},
     }
     baselines = ("hne", "lhne", "dcca", "kcca", "cca", "ridge", "features")
+    needs_regions = True
     config: DMANConfig
 
     @property
@@ -54,79 +52,10 @@ class DMAN(System):
     @classmethod
     def measure(cls, config: DMANConfig, dataset: Dataset) -> dict[str, Any]:
         """Means and variances of stored features over the training split."""
-        import numpy as np
-        from sklearn.preprocessing import StandardScaler
-
         dataset.require(["tags", "links"])
         if not dataset.vocabulary("tags"):
             raise UserError(f"{dataset.folder}: the vocabulary of tags is empty, DMAN needs words")
-        features = dataset.manifest.features
-        if features is None or not config.network.standardise:
-            return {}
-        scaler = StandardScaler()
-        for number, post in enumerate(dataset.posts("train")):
-            if post.features is not None:
-                scaler.partial_fit(post.features.reshape(-1, features.shape[-1]).astype("float64"))
-            if number + 1 == MEASURED_POSTS:
-                break
-        if not hasattr(scaler, "mean_"):
-            return {}
-        # A feature that never varies stays as it is: its scale is 1.
-        return {"mean": scaler.mean_.tolist(), "variance": np.square(scaler.scale_).tolist()}
-
-    @functools.cached_property
-    def _stored_encoder(self) -> str | None:
-        """The encoder of the stored features, when this configuration trains on them."""
-        stored, chosen = self.facts.features, self.config.encoder
-        if stored is None or chosen.trainable:
-            return None
-        if chosen.name is not None:
-            from kerasmm.encoders import image_encoder, parse_spec
-
-            named = parse_spec(chosen.name)
-            if named.network != parse_spec(stored["encoder"]).network:
-                return None
-            # A map has several names (`@7x7`, its layer's); the encoder knows the one that features are stored under.
-            if str(named) != stored["encoder"] and image_encoder(chosen.name, weights=None).spec != stored["encoder"]:
-                return None
-        if len(stored["shape"]) != 2:
-            raise UserError(
-                f"the stored features {stored['encoder']} are one vector a picture; DMAN needs a map of regions"
-            )
-        return str(stored["encoder"])
-
-    @functools.cached_property
-    def encoder(self) -> ImageEncoder:
-        """The encoder from pixels to regions."""
-        from kerasmm.encoders import image_encoder
-
-        chosen = self.config.encoder
-        name = self._stored_encoder or chosen.name or "small"
-        encoder = image_encoder(name, weights=chosen.weights or (None if name == "small" else "imagenet"))
-        if len(encoder.feature_shape) != 2:
-            raise UserError(f"encoder.name: {name!r} gives one vector a picture; DMAN needs a map of regions")
-        if self._stored_encoder and self.facts.features and encoder.fingerprint != self.facts.features["fingerprint"]:
-            raise UserError(
-                f"encoder.weights: not the weights of {name!r} that made the stored features of the data set"
-            )
-        return encoder
-
-    @property
-    def picture(self) -> Picture:
-        """How pictures come into the model."""
-        from kerasmm.data.batches import Picture
-
-        if self._stored_encoder and self.facts.features:
-            return Picture(features_shape=tuple(self.facts.features["shape"]))
-        return Picture(size=self.encoder.image_size, resize=self.encoder.resize)
-
-    @property
-    def image_size(self) -> tuple[int, int]:
-        return self.encoder.image_size
-
-    @property
-    def resize(self) -> str:
-        return self.encoder.resize
+        return feature_moments(dataset) if config.network.standardise else {}
 
     def _batches(self, dataset: Dataset, epoch: int, skip: int) -> tf.data.Dataset:
         """Anchors in a new order each epoch, their linked posts and their negatives (section 3.2)."""
@@ -134,7 +63,7 @@ class DMAN(System):
 
         from kerasmm.data import batches, triplets
 
-        records, picture, size = dataset.records("train"), self.picture, self.config.training.batch_size
+        records, picture, size = dataset.records("train"), self.pictures.picture, self.config.training.batch_size
         read = batches.reader(records)
         tags, labels = (batches.word_table(self.vocabularies[name]) for name in self.vocabulary_names)
         seed = self.seed
@@ -169,12 +98,12 @@ class DMAN(System):
         from kerasmm.models import dman, fully_connected
 
         network, measured = self.config.network, self.facts.measured
-        stored = self._stored_encoder is not None
-        trainable = self.config.encoder.trainable
-        shape = tuple(self.picture.shape) if stored else (1, 1)
+        pictures = self.pictures
+        stored = pictures.stored is not None
+        shape = tuple(pictures.picture.shape) if stored else (1, 1)
         shared: dict[str, Any] = {
-            "encoder": None if stored else self.encoder.model,
-            "train_encoder": self.encoder.fingerprint == "" if trainable is None and not stored else bool(trainable),
+            "encoder": None if stored else pictures.encoder.model,
+            "train_encoder": pictures.trained,
             "feature_mean": measured.get("mean") if stored else None,
             "feature_variance": measured.get("variance") if stored else None,
             "dropout": network.dropout,
@@ -197,7 +126,7 @@ class DMAN(System):
         if "image" in model.input:
             return model
         image = keras.Input((*self.image_size, 3), name="image")
-        regions = self.encoder.model(image, training=False)
+        regions = self.pictures.encoder.model(image, training=False)
         return keras.Model({"image": image}, model({"regions": regions}, training=False), name="dman_from_pixels")
 
     # === Training ===
@@ -241,10 +170,10 @@ class DMAN(System):
                 model=siamese(model, ("anchor", "positive"), self._vector),
                 objective=self.objective,
                 batches=functools.partial(self._batches, dataset),
-                steps=steps,
+                steps=lambda epoch: steps,
                 terms=("triplet_loss", "word_loss") if self.config.loss.beta else ("triplet_loss",),
                 epochs=training.epochs,
-                optimizer=functools.partial(make_optimizer, training.optimizer, steps * training.epochs),
+                optimizer=functools.partial(make_optimizer, training.optimizer, [steps] * training.epochs),
                 clip_norm=training.optimizer.clip_norm,
             )
         ]
@@ -261,7 +190,7 @@ class DMAN(System):
         if self.config.network.base == "attention" and (dataset.folder / BOXES_FILE).is_file():
             wanted["looks"] = lambda outputs: keras.ops.argmax(outputs["attention"], axis=-1)
         words = {name: self.vocabularies[name] for name in self.vocabulary_names}
-        yield from model_outputs(model, dataset, split, self.picture, words, wanted)
+        yield from model_outputs(model, dataset, split, self.pictures.picture, words, wanted)
 
     def _queries(self, posts: Arrays) -> dict[str, tuple[np.ndarray, np.ndarray]]:
         """Ids of query words, and the posts that each is right for: label words (4.4), and every word."""
@@ -306,7 +235,7 @@ class DMAN(System):
     def _pointing(self, evaluator: Evaluator) -> dict[str, float]:
         if self.config.network.base != "attention" or not evaluator.has_boxes:
             return {}
-        grid = self.encoder.grid
+        grid = self.pictures.encoder.grid
         assert grid is not None
         found = evaluator.pointing(evaluator.split, self.vocabularies["tags"], grid)
         return {f"pointing/{key}": value for key, value in found.items()}
@@ -374,7 +303,7 @@ class DMAN(System):
     def signatures(self, model: keras.Model, services: Services) -> dict[str, Signature]:
         import tensorflow as tf
 
-        grid, base, vector = self.encoder.grid, self.config.network.base, self._vector
+        grid, base, vector = self.pictures.encoder.grid, self.config.network.base, self._vector
         assert grid is not None
         size = len(self.vocabularies["tags"])
         images = tf.TensorSpec((None,), tf.string)
@@ -433,3 +362,16 @@ class DMAN(System):
         missing |= set() if base == "attention" else {"attend"}
         missing |= set() if services.classify else {"classify"}
         return {name: signature for name, signature in answered.items() if name not in missing}
+
+    def questions(self, export: str) -> list[str]:
+        words = [shlex.quote(word) for word in self.vocabularies["tags"] or ["word"]]
+        model = f"--model {shlex.quote(export)}"
+        asked = {
+            "embedding": [],
+            "words": [f"search {model} --tag {words[0]} -k 5 --html found.html"],
+            "attention": [
+                f"search {model} --tag {words[0]} -k 5 --html found.html",
+                f"attend {model} --image PICTURE.jpg --word {words[-1]} --output look.png",
+            ],
+        }[self.config.network.base]
+        return [*asked, f"search {model} --image PICTURE.jpg", f"classify {model} --image PICTURE.jpg"]

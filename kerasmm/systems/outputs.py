@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from kerasmm.data import batches
 from kerasmm.data.dataset import Dataset
+from kerasmm.data.sentences import sentence_batches
 from kerasmm.systems.system import Arrays
 
 if TYPE_CHECKING:
@@ -81,6 +82,57 @@ def _graph(model: keras.Model, shape: tuple[int, ...]) -> Any:
         def predict(inputs: tf.Tensor) -> dict[str, tf.Tensor]:
             outputs: dict[str, tf.Tensor] = reference()({name: inputs}, training=False)  # type: ignore[misc]
             return outputs
+
+        _GRAPHS[model] = predict
+    return _GRAPHS[model]
+
+
+def sentence_outputs(
+    model: keras.Model, dataset: Dataset, split: str, ids: Callable[[tf.Tensor], tf.Tensor]
+) -> Iterator[Arrays]:
+    """Embeddings of the sentences of a split.
+
+    Args:
+        model: From a dict of one input, ids `(n, steps)`, to a dict of one output.
+        dataset: The data set.
+        split: One of its splits.
+        ids: Texts `(n,)` → ids, padded with 0.
+
+    Yields:
+        Per batch: `id`, `post`, `text` and `vectors`; see `System.outputs`.
+    """
+    predict = _sentence_graph(model)
+    for batch in sentence_batches(dataset.records(split)):
+        found = {name: values.numpy() for name, values in batch.items()}
+        if not len(found["text"]):
+            continue
+        steps = ids(batch["text"]).numpy()
+        # Sentences of like length together: few steps go to padding.
+        order = np.argsort((steps > 0).sum(axis=1), kind="stable")
+        vectors = []
+        for start in range(0, len(order), BATCH):
+            some = steps[order[start : start + BATCH]]
+            longest = int((some > 0).sum(axis=1).max())
+            vectors.append(predict(tf.constant(some[:, :longest])).numpy())
+        joined = np.concatenate(vectors)
+        names = [b"%s#%d" % pair for pair in zip(found["id"], found["place"], strict=True)]
+        yield {
+            "id": np.array(names, object),
+            "post": found["post"],
+            "text": found["text"],
+            "vectors": joined[np.argsort(order)],
+        }
+
+
+def _sentence_graph(model: keras.Model) -> Any:
+    """The model as one graph, traced once a model."""
+    if model not in _GRAPHS:
+        (name,), (answer,) = model.input, model.output
+        reference = weakref.ref(model)
+
+        @tf.function(input_signature=[tf.TensorSpec((None, None), tf.int32)])
+        def predict(ids: tf.Tensor) -> tf.Tensor:
+            return reference()({name: ids}, training=False)[answer]  # type: ignore[misc]
 
         _GRAPHS[model] = predict
     return _GRAPHS[model]

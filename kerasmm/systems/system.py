@@ -8,8 +8,12 @@ from __future__ import annotations
 
 import abc
 import dataclasses
+import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+
+from kerasmm.console import UserError
+from kerasmm.systems.pictures import Pictures
 
 if TYPE_CHECKING:
     import keras
@@ -116,7 +120,7 @@ class Stage:
         objective: `(targets, outputs)` of a whole batch → terms of the loss by name; their sum is minimised. Pure
             `keras.ops`. Under several replicas it sees the batch of all of them, so that negatives may come from any.
         batches: `(epoch, skip)` → dataset of `(inputs, targets)`, without the first `skip` batches of the epoch.
-        steps: Batches an epoch.
+        steps: Epoch → its batches.
         terms: Names of the terms that `objective` returns.
         epochs: How many epochs.
         optimizer: Made when the stage starts, under the strategy's scope.
@@ -124,21 +128,24 @@ class Stage:
         weights: Name of the run's weights file that keeps the best epoch; `best` is what is evaluated and exported.
         start: Name of the weights file that it begins with. Its figures are the ones to beat: where no epoch is better,
             they stay.
-        watch: Figures of an epoch → what is wrong with the training, in a line; None where all is well.
+        prepare: Called when it begins, not when it is resumed: gives the model what it starts from beside random weights,
+            e.g. word vectors.
+        watch: `(epoch, figures)` → what is wrong with the training, in a line; None where all is well.
     """
 
     name: str
     model: keras.Model
     objective: Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]]
     batches: Callable[[int, int], tf.data.Dataset]
-    steps: int
+    steps: Callable[[int], int]
     terms: tuple[str, ...]
     epochs: int
     optimizer: Callable[[], keras.optimizers.Optimizer]
     clip_norm: float | None = None
     weights: str = "best"
     start: str | None = None
-    watch: Callable[[dict[str, float]], str | None] = lambda figures: None
+    prepare: Callable[[], None] = lambda: None
+    watch: Callable[[int, dict[str, float]], str | None] = lambda epoch, figures: None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -171,11 +178,18 @@ class System(abc.ABC):
     """Vocabularies of the data set that the model's outputs stand for; another data set must have the same."""
     kinds: ClassVar[tuple[str, ...]] = ("posts",)
     """What is embedded and indexed: rows of `outputs` are posts, or sentences of posts."""
+    needs_regions: ClassVar[bool] = False
+    """Whether a picture must come as a map of regions; else as one vector."""
     sample: ClassVar[str] = "shapes"
     variants: ClassVar[dict[str, dict[str, Any]]] = {}
     """Rows of the paper's tables that are configurations: the row's name → values by key. The system itself first."""
     baselines: ClassVar[tuple[str, ...]] = ()
     """Rows of the paper's tables that are baselines: names of `kerasmm.evaluation.baselines`."""
+
+    @property
+    def other_weights(self) -> tuple[str, ...]:
+        """Names of weights beside the best that a whole run has and that are evaluated too, e.g. of an earlier stage."""
+        return ()
 
     @property
     @abc.abstractmethod
@@ -200,8 +214,11 @@ class System(abc.ABC):
         """What the model must know of the training split; JSON values. Refuses a data set without needed fields."""
         return {}
 
-    def initialise(self, model: keras.Model, dataset: Dataset) -> None:
-        """Gives a new model what it starts from beside random weights, e.g. word vectors. Called once a run."""
+    @functools.cached_property
+    def pictures(self) -> Pictures:
+        """Where pictures come from: stored features or an encoder."""
+        untrained = "small" if self.needs_regions else "small@pooled"
+        return Pictures(self.config.encoder, self.facts.features, untrained, self.needs_regions)
 
     @property
     def vocabularies(self) -> dict[str, list[str]]:
@@ -232,9 +249,9 @@ class System(abc.ABC):
     def evaluate(self, evaluator: Evaluator) -> dict[str, float]:
         """The paper's protocol."""
 
-    @abc.abstractmethod
     def evaluate_baseline(self, evaluator: Evaluator, name: str) -> dict[str, float]:
         """The paper's protocol for one of `baselines`; keys as in `evaluate`."""
+        raise UserError(f"{self.name} has no baseline {name!r}")
 
     @abc.abstractmethod
     def table(self, figures: dict[str, float]) -> list[Table]:
@@ -262,11 +279,11 @@ class System(abc.ABC):
         return model
 
     @property
-    @abc.abstractmethod
     def image_size(self) -> tuple[int, int]:
         """Height and width of the pixels that `from_pixels` takes."""
+        return self.pictures.encoder.image_size
 
     @property
-    @abc.abstractmethod
     def resize(self) -> str:
         """How pictures come to `image_size`; see `kerasmm.data.images`."""
+        return self.pictures.encoder.resize

@@ -15,7 +15,7 @@ from kerasmm.data.dataset import Dataset
 from kerasmm.systems.system import Stage
 from kerasmm.training.checkpoint import Checkpoint
 from kerasmm.training.log import Log
-from kerasmm.training.run import Run
+from kerasmm.training.run import BEST, Run
 from kerasmm.training.trainer import Trainer
 
 Validate = Callable[[], dict[str, float]]
@@ -36,12 +36,17 @@ def train(
     Returns:
         The validation figures of the best epoch.
     """
-    state: dict[str, Any] = {"rows": [], "saves": 0, "best": None, "figures": {}}
+    state: dict[str, Any] = {"rows": [], "saves": 0, "steps": 0, "best": None, "figures": {}}
     stages = run.system.stages(run.model, dataset)
+    figures: dict[str, dict[str, float]] = {}
     for stage in stages:
+        if stage.start is not None:
+            run.load_weights(stage.start)
+            state = {**state, "figures": figures[stage.start]}
         state = _Fit(run, stage, validate, strategy, quiet).run_stage(state)
-        run.load_weights()
-    return dict(state["figures"])
+        figures[stage.weights] = dict(state["figures"])
+    run.load_weights()
+    return figures[BEST]
 
 
 class _Fit:
@@ -66,17 +71,27 @@ class _Fit:
     def run_stage(self, state: dict[str, Any]) -> dict[str, Any]:
         """Trains the stage from its checkpoint, or from `state` where there is none."""
         restored = self.checkpoint.restore()
-        if restored is None:
-            state = {**state, "epoch": 0, "step": 0, "since_best": 0, "best": None, "finished": False}
-        else:
-            state = restored
+        state = self._begun(state) if restored is None else restored
         log = Log(self.run.folder, state["rows"])
         with progress(self.quiet) as bar:
-            task = bar.add_task(self.stage.name, total=self.stage.epochs * self.stage.steps, note="")
-            bar.update(task, completed=state["epoch"] * self.stage.steps + state["step"])
+            task = bar.add_task(self.stage.name, total=self._steps_before(self.stage.epochs), note="")
+            bar.update(task, completed=self._steps_before(state["epoch"]) + state["step"])
             while state["epoch"] < self.stage.epochs and not state["finished"]:
                 self._epoch(state, log, bar, task)
         return state
+
+    def _steps_before(self, epoch: int) -> int:
+        return sum(map(self.stage.steps, range(epoch)))
+
+    def _begun(self, state: dict[str, Any]) -> dict[str, Any]:
+        """The state of a stage at its first step."""
+        best = None
+        if self.stage.start is not None:
+            # What it begins with is what its epochs must beat.
+            self.run.save_weights(self.stage.weights)
+            best = state["figures"].get(self.monitor)
+        self.stage.prepare()
+        return {**state, "epoch": 0, "step": 0, "since_best": 0, "best": best, "finished": False}
 
     def _epoch(self, state: dict[str, Any], log: Log, bar: Progress, task: TaskID) -> None:
         epoch, skip = state["epoch"], state["step"]
@@ -86,7 +101,7 @@ class _Fit:
             self.stage.batches(epoch, skip),
             initial_epoch=epoch,
             epochs=epoch + 1,
-            steps_per_epoch=self.stage.steps - skip,
+            steps_per_epoch=self.stage.steps(epoch) - skip,
             callbacks=[callback],
             shuffle=False,
             verbose=0,
@@ -99,11 +114,11 @@ class _Fit:
             raise UserError(f"training.monitor: no such metric {self.monitor!r}.{nearest(self.monitor, found)}")
         better = state["best"] is None or found[self.monitor] > state["best"]
         if better:
-            self.run.save_weights()
+            self.run.save_weights(self.stage.weights)
             state.update(best=found[self.monitor], figures=found, since_best=0)
         else:
             state["since_best"] += 1
-        state.update(epoch=epoch + 1, step=0)
+        state.update(epoch=epoch + 1, step=0, steps=state["steps"] + self.stage.steps(epoch))
         patience = self.settings.patience
         state["finished"] = state["epoch"] == self.stage.epochs or (
             patience is not None and state["since_best"] >= patience
@@ -111,11 +126,13 @@ class _Fit:
         row: dict[str, float | str] = {"stage": self.stage.name, "epoch": float(epoch + 1), **figures}
         row |= {f"validation/{name}": value for name, value in found.items()}
         row["seconds"] = round(time.monotonic() - began, 1)
-        log.add(row, (epoch + 1) * self.stage.steps)
+        log.add(row, state["steps"])
         bar.console.print(
-            f"epoch {epoch + 1}/{self.stage.epochs}  loss {figures['loss']:.4g}  "
+            f"{self.stage.name}  epoch {epoch + 1}/{self.stage.epochs}  loss {figures['loss']:.4g}  "
             f"{self.monitor} {found[self.monitor]:.4f}{'  best so far' if better else ''}"
         )
+        if complaint := self.stage.watch(epoch, figures):
+            bar.console.print(f"[yellow]{self.stage.name}, epoch {epoch + 1}: {complaint}[/yellow]", soft_wrap=True)
         state["rows"] = log.rows
         self.save(state)
 
@@ -147,7 +164,7 @@ class _AtBatch(keras.callbacks.Callback):
         note = f"epoch {self.state['epoch'] + 1}/{self.fit.stage.epochs}  loss {sum(logs.values()):.4g}"
         self.bar.update(self.task, advance=1, note=note)
         now = time.monotonic()
-        ends = self.state["step"] >= self.fit.stage.steps
+        ends = self.state["step"] >= self.fit.stage.steps(self.state["epoch"])
         if not ends and now - self.saved > self.fit.settings.checkpoint_seconds:
             self.fit.save(self.state)
             self.saved = time.monotonic()

@@ -18,7 +18,9 @@ from kerasmm.systems.config import read_yaml, validated
 if TYPE_CHECKING:
     import keras
 
-CONFIG, FACTS, WEIGHTS, CARD = "config.yaml", "run.json", "best.weights.h5", "MODEL_CARD.md"
+CONFIG, FACTS, CARD = "config.yaml", "run.json", "MODEL_CARD.md"
+BEST = "best"
+"""Name of the weights that are evaluated and exported."""
 FORMAT = 1
 
 
@@ -49,19 +51,24 @@ class Run:
     def name(self) -> str:
         return self.folder.name
 
-    def save_weights(self) -> None:
-        """Keeps the present weights as the best."""
-        temporary = self.folder / f".tmp.{WEIGHTS}"
-        self.model.save_weights(temporary)
-        temporary.replace(self.folder / WEIGHTS)
+    def weights_file(self, name: str = BEST) -> Path:
+        """Where weights of that name lie."""
+        return self.folder / f"{name}.weights.h5"
 
-    def load_weights(self) -> None:
-        """Loads the best weights.
+    def save_weights(self, name: str = BEST) -> None:
+        """Keeps the present weights under a name."""
+        path = self.weights_file(name)
+        temporary = path.with_name(f".tmp.{path.name}")
+        self.model.save_weights(temporary)
+        temporary.replace(path)
+
+    def load_weights(self, name: str = BEST) -> None:
+        """Loads the weights of that name.
 
         Raises:
             UserError: When there are none yet, or they don't fit the model.
         """
-        path = self.folder / WEIGHTS
+        path = self.weights_file(name)
         if not path.is_file():
             raise UserError(
                 f"{path}: no trained weights; finish the training with `python -m kerasmm.fit --resume --run {self.folder}`"
@@ -74,8 +81,8 @@ class Run:
 
 def check_vocabularies(run: System, dataset: Dataset) -> None:
     """Refuses a data set whose words have other ids than the model's."""
-    for name, words in run.vocabularies.items():
-        have = dataset.vocabulary(name)
+    for name in run.vocabulary_names:
+        words, have = run.vocabularies[name], dataset.vocabulary(name)
         if vocabulary_digest(have) != vocabulary_digest(words):
             raise UserError(
                 f"{dataset.folder}: the vocabulary of {name} ({len(have)} words) is not the model's ({len(words)} words); "
@@ -135,14 +142,14 @@ def read_run(folder: Path) -> tuple[System, dict[str, Any]]:
     return kind(config, facts, seed), content
 
 
-def open_run(folder: Path) -> Run:
-    """Opens a trained run: builds the model and loads its best weights.
+def open_run(folder: Path, weights: str = BEST) -> Run:
+    """Opens a trained run: builds the model and loads its best weights, or those of another name.
 
     Raises:
-        UserError: When the folder holds no trained run.
+        UserError: When the folder holds no trained run, or no such weights.
     """
     folder = Path(folder)
     made, content = read_run(folder)
     run = Run(folder, made, Path(content["data"]), made.build())
-    run.load_weights()
+    run.load_weights(weights)
     return run

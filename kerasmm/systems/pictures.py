@@ -1,0 +1,89 @@
+"""Where a system's pictures come from: features that the data set stores, or an encoder on pixels."""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING, Any
+
+from kerasmm.console import UserError
+from kerasmm.systems.config import Encoder
+
+if TYPE_CHECKING:
+    from kerasmm.data.batches import Picture
+    from kerasmm.encoders import ImageEncoder
+
+
+class Pictures:
+    """Decides between stored features and pixels, and knows the encoder of both.
+
+    Args:
+        chosen: The configuration's section.
+        stored: The stored features as in the manifest, or None.
+        default: The encoder where neither says one.
+        regions: Whether the system needs a map of regions; else one vector a picture will do.
+
+    Raises:
+        UserError: When asked for what the configuration and the data set can't give.
+    """
+
+    def __init__(self, chosen: Encoder, stored: dict[str, Any] | None, default: str, regions: bool) -> None:
+        self.chosen, self.regions, self.default = chosen, regions, default
+        self._stored = stored
+
+    @functools.cached_property
+    def stored(self) -> dict[str, Any] | None:
+        """The stored features, when this configuration trains on them."""
+        stored, chosen = self._stored, self.chosen
+        if stored is None or chosen.trainable:
+            return None
+        if chosen.name is not None:
+            from kerasmm.encoders import image_encoder, parse_spec
+
+            named = parse_spec(chosen.name)
+            if named.network != parse_spec(stored["encoder"]).network:
+                return None
+            # A map has several names (`@7x7`, its layer's); the encoder knows the one that features are stored under.
+            if str(named) != stored["encoder"] and image_encoder(chosen.name, weights=None).spec != stored["encoder"]:
+                return None
+        if self.regions and len(stored["shape"]) != 2:
+            raise UserError(
+                f"the stored features {stored['encoder']} are one vector a picture; this model needs a map of regions"
+            )
+        return stored
+
+    @functools.cached_property
+    def encoder(self) -> ImageEncoder:
+        """The encoder from pixels to features."""
+        from kerasmm.encoders import image_encoder
+
+        chosen, stored = self.chosen, self.stored
+        name = stored["encoder"] if stored else chosen.name or self.default
+        untrained = name.partition("@")[0] == "small"
+        encoder = image_encoder(
+            name,
+            weights=chosen.weights or (None if untrained else "imagenet"),
+            resize=stored["resize"] if stored else chosen.resize,
+        )
+        if self.regions and len(encoder.feature_shape) != 2:
+            raise UserError(f"encoder.name: {name!r} gives one vector a picture; this model needs a map of regions")
+        if stored and encoder.fingerprint != stored["fingerprint"]:
+            raise UserError(
+                f"encoder.weights: not the weights of {name!r} that made the stored features of the data set"
+            )
+        return encoder
+
+    @property
+    def trained(self) -> bool:
+        """Whether the encoder is trained along: where asked for, and by default where it has no weights yet."""
+        if self.stored:
+            return False
+        return self.encoder.fingerprint == "" if self.chosen.trainable is None else self.chosen.trainable
+
+    @property
+    def picture(self) -> Picture:
+        """How pictures come into the model."""
+        from kerasmm.data.batches import Picture
+
+        if self.stored:
+            return Picture(features_shape=tuple(self.stored["shape"]))
+        return Picture(size=self.encoder.image_size, resize=self.encoder.resize)

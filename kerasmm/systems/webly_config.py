@@ -1,0 +1,89 @@
+"""The configuration of webly."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from kerasmm.systems.config import Optimizer, Section, SystemConfig, Training
+
+
+class Network(Section):
+    """The three branches (section 3.1)."""
+
+    dimension: int = Field(default=1024, ge=1)
+    """D, of the joint space."""
+    word_dimension: int = Field(default=300, ge=1)
+    """Of the words' vectors, which are trained."""
+    gru_units: int = Field(default=1024, ge=1)
+    pooling: Literal["last", "mean", "max"] = "last"
+    """What the GRU gives of its states; the paper's is the last one."""
+    image_layers: int = Field(default=1, ge=0, le=2)
+    sentence_layers: int = Field(default=1, ge=0, le=2)
+    """The paper has W⁽ˢ⁾, the public VSE++ none."""
+    tag_layers: int = Field(default=1, ge=0, le=2)
+    dropout: float = Field(default=0.0, ge=0, lt=1)
+    """On picture features, words' vectors and the sentence's state."""
+    standardise: bool = False
+    """Standardise stored picture features with the means and variances of the training split."""
+
+
+class Text(Section):
+    """Words of sentences and of tags."""
+
+    minimum: int = Field(default=4, ge=1)
+    """Words of sentences that training has so often; others are unknown words."""
+    most_words: int = Field(default=64, ge=1)
+    """A longer sentence is cut."""
+    tag_minimum: int = Field(default=2, ge=1)
+    """Words of tags that training has so often; others are left out."""
+    tag_dimension: int = Field(default=300, ge=1)
+    """Of the tags' word vectors that are trained on the corpus."""
+    vectors: str | None = None
+    """A file of word vectors for tags in word2vec's text or binary format. Empty: trained on sentences and tags."""
+    train_vectors: bool = False
+    """Train the tags' word vectors further; the paper keeps them."""
+
+
+class Loss(Section):
+    """Equations 1 to 4."""
+
+    margin: float = Field(default=0.2, ge=0)
+    negatives: Literal["sum", "hardest"] = "hardest"
+    """`sum` is VSE (equation 1), `hardest` VSE++ (equation 2)."""
+    warm_up: int = Field(default=1, ge=0)
+    """Epochs with the sum before the hardest, which sticks where all similarities are equal."""
+    sentence_weight: float = Field(default=1.0, ge=0)
+    """λ1 of the first stage."""
+    tag_weight: float = Field(default=1.0, ge=0)
+    """λ2 of the first stage; 0 leaves tags out."""
+
+
+class Web(Section):
+    """The second stage, on web posts with noisy tags."""
+
+    data: str | None = None
+    """A data set that `python -m data_prep build --set collect.clean=…` collected. Empty: no second stage."""
+    epochs: int = Field(default=10, ge=1)
+    learning_rate: float = Field(default=2e-5, gt=0)
+    curriculum: int = Field(default=5, ge=0)
+    """Epochs over which keywords are admitted, the most frequent first; 0 admits all at once."""
+    control: bool = False
+    """Also train a control from the same first stage: as many steps on the clean pseudo-tags, without web posts."""
+
+
+class WeblyConfig(SystemConfig):
+    """Webly's configuration; the defaults are the paper's, with stored features."""
+
+    training: Training = Training(
+        epochs=30,
+        batch_size=128,
+        optimizer=Optimizer(name="adam", learning_rate=2e-4, schedule="step", step_epochs=10, clip_norm=2.0),
+    )
+    network: Network = Network()
+    text: Text = Text()
+    loss: Loss = Loss()
+    web: Web = Web()
+    bucket_batches: int = Field(default=20, ge=1)
+    """Batches whose sentences are sorted by length together; 1 sorts none."""

@@ -1,0 +1,51 @@
+"""Tables 1 and 2 of webly: retrieval both ways, with and without the web."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Mapping, Sequence
+
+from kerasmm.systems.tables import Figures, Table, part, percent
+
+WAYS = {"image_to_text": "Image-to-Text Retrieval", "text_to_image": "Text-to-Image Retrieval"}
+STAGES = {"clean": "stage I only", "control": "stage I, then as long without web data"}
+RANKS = (1, 5, 10)
+
+
+def webly_tables(rows: Mapping[str, Sequence[Figures]]) -> list[Table]:
+    """One table a way, R@1, R@5, R@10 and median rank; mean and deviation where a row was measured several times.
+
+    Args:
+        rows: Name of a row → its figures, one mapping a seed. What other weights of a run gave, under `clean/` and
+            `control/`, become rows of their own; the last row is chance. `folds/` has a table of its own.
+    """
+    shown: dict[str, list[Figures]] = {}
+    for name, found in rows.items():
+        for stage, title in STAGES.items():
+            below = [own for own in (part(one, stage) for one in found) if own]
+            if below:
+                shown[f"{name}: {title}"] = list(below)
+        shown[name] = list(found)
+    tables = [_table(title, way, shown) for way, title in WAYS.items()]
+    folded = {name: [part(one, "folds") for one in found] for name, found in shown.items()}
+    if any(any(found) for found in folded.values()):
+        tables += [_table(f"{title}, five folds of 1,000 images", way, folded) for way, title in WAYS.items()]
+    return tables
+
+
+def _table(title: str, way: str, rows: Mapping[str, Sequence[Figures]]) -> Table:
+    columns = ["", *(f"R@{k}" for k in RANKS), "MedR"]
+    lines = [[name, *_cells([part(one, way) for one in found])] for name, found in rows.items()]
+    chance = next((part(one, f"{way}/chance") for r in rows.values() for one in r), {})
+    if chance:
+        lines.append(["chance", *_cells([chance])])
+    return title, columns, [line for line in lines if any(cell != "-" for cell in line[1:])]
+
+
+def _cells(found: Sequence[Figures]) -> list[str]:
+    cells = [percent([one[f"R@{k}"] for one in found if f"R@{k}" in one]) for k in RANKS]
+    medians = [one["median_rank"] for one in found if "median_rank" in one]
+    if not medians:
+        return [*cells, "-"]
+    deviation = f" ± {statistics.stdev(medians):.1f}" if len(medians) > 1 else ""
+    return [*cells, f"{statistics.mean(medians):.1f}{deviation}"]

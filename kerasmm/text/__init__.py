@@ -1,0 +1,28 @@
+"""Text: sentences to words and ids in the graph, and word vectors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kerasmm.lazy import lazily
+
+_WHERE = {
+    "END": "sentences",
+    "OFFSET": "sentences",
+    "PADDING": "sentences",
+    "UNKNOWN": "sentences",
+    "split_words": "sentences",
+    "word_ids": "sentences",
+    "read_word_vectors": "word_vectors",
+    "train_word_vectors": "word_vectors",
+}
+
+__all__ = sorted(_WHERE)
+
+
+def __getattr__(name: str) -> Any:
+    return lazily(__name__, _WHERE, name)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,102 @@
+"""Word vectors: trained on a corpus with gensim's word2vec, or read from a file in its formats."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+import numpy as np
+
+from kerasmm.console import UserError
+
+EPOCHS = 10
+WINDOW = 5
+MOST_VECTORS = 1_000_000
+"""Of a file its first ones are read; they are the most frequent words. 300 dimensions take 1.2 GB."""
+
+
+class _Corpus:
+    """An iterable that can be read again, as gensim reads it once to count and once an epoch."""
+
+    def __init__(self, texts: Callable[[], Iterable[list[str]]], wanted: set[str]) -> None:
+        self._texts, self._wanted = texts, wanted
+
+    def __iter__(self) -> Iterator[list[str]]:
+        for text in self._texts():
+            yield [word for word in text if word in self._wanted]
+
+
+def train_word_vectors(
+    texts: Callable[[], Iterable[list[str]]], words: list[str], dimension: int, seed: int = 0
+) -> np.ndarray:
+    """Skip-gram with negative sampling (Mikolov et al. 2013) on a corpus, by gensim.
+
+    Args:
+        texts: Gives the corpus, lists of words, each time it is called.
+        words: Whose vectors are wanted.
+        dimension: Of the vectors.
+        seed: Of the training. One thread, so that the same seed gives the same vectors.
+
+    Returns:
+        `(len(words), dimension)` float32; zeros for a word that the corpus doesn't have.
+
+    Example:
+
+    >>> train_word_vectors(lambda: [["red", "ball"], ["red", "car"]] * 9, ["red", "boat"], 4).shape
+    (2, 4)
+    """
+    from gensim.models import Word2Vec
+
+    corpus = _Corpus(texts, set(words))
+    model = Word2Vec(
+        vector_size=dimension, sg=1, window=WINDOW, min_count=1, epochs=EPOCHS, seed=seed, workers=1, hashfxn=_hash
+    )
+    model.build_vocab(corpus)
+    if not len(model.wv):
+        return np.zeros((len(words), dimension), "float32")
+    model.train(corpus, total_examples=model.corpus_count, epochs=model.epochs)
+    vectors = np.zeros((len(words), dimension), "float32")
+    for row, word in enumerate(words):
+        if word in model.wv:
+            vectors[row] = model.wv[word]
+    return vectors
+
+
+def _hash(word: str) -> int:
+    """Python's own hash of a string is another one in every process."""
+    return int.from_bytes(word.encode()[:8].ljust(8, b"\0"), "little")
+
+
+def read_word_vectors(path: Path, words: list[str]) -> tuple[np.ndarray, np.ndarray]:
+    """Reads vectors of words from a file in word2vec's text format (`.txt`, `.vec`, gzipped too) or binary (`.bin`).
+
+    Args:
+        path: The file: a line with the number of words and the dimension, then a word and its vector each.
+        words: Whose vectors are wanted.
+
+    Returns:
+        `(len(words), dimension)` float32, and `(len(words),)` True where the file has the word.
+
+    Raises:
+        UserError: When the file can't be read or is in another format.
+    """
+    from gensim.models import KeyedVectors
+
+    path = Path(path)
+    if not path.is_file():
+        raise UserError(f"{path}: no such file; expected word vectors in word2vec's text or binary format")
+    binary = path.name.removesuffix(".gz").endswith(".bin")
+    try:
+        found = KeyedVectors.load_word2vec_format(
+            str(path), binary=binary, limit=MOST_VECTORS, unicode_errors="replace"
+        )
+    except (OSError, ValueError, EOFError, UnicodeDecodeError, IndexError) as error:
+        raise UserError(
+            f"{path}: not word2vec's {'binary' if binary else 'text'} format ({str(error).splitlines()[0][:120]}); "
+            "expected a first line `words dimension`, then a word and its vector a line"
+        ) from error
+    vectors, there = np.zeros((len(words), found.vector_size), "float32"), np.zeros(len(words), bool)
+    for row, word in enumerate(words):
+        if word in found:
+            vectors[row], there[row] = found[word], True
+    return vectors, there
