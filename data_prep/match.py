@@ -21,7 +21,7 @@ def bare(tags: Iterable[str]) -> tuple[str, ...]:
 
 @functools.lru_cache(maxsize=1 << 16)
 def is_english(tag: str) -> bool:
-    """Whether all words of a tag are in simplemma's English dictionary; the parts of a compound will do.
+    """Whether all words of a tag are in simplemma's English dictionary, numbers aside; parts of a compound will do.
 
     Example:
 
@@ -33,7 +33,7 @@ def is_english(tag: str) -> bool:
     def known(word: str) -> bool:
         return is_known(word, lang="en") or ("-" in word and all(is_known(part, lang="en") for part in word.split("-")))
 
-    words = _WORD.findall(tag)
+    words = [word for word in _WORD.findall(tag) if not word.isdecimal()]
     # The dictionary has every letter.
     return any(len(word) > 1 for word in words) and all(map(known, words))
 
