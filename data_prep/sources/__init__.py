@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 SOURCES: dict[str, str] = {
     "shapes": "data_prep.sources.shapes.source:Shapes",
     "flickr8k": "data_prep.sources.flickr8k:Flickr8k",
+    "flickr30k": "data_prep.sources.flickr30k:Flickr30k",
+    "coco": "data_prep.sources.coco:Coco",
     "movielens": "data_prep.sources.movielens:MovieLens",
     "nuswide": "data_prep.sources.nuswide:NusWide",
     "mirflickr": "data_prep.sources.mirflickr:MirFlickr",

@@ -1,5 +1,6 @@
 """Small folders in the published layout, and the real photos beside the project."""
 
+import json
 import os
 from collections import Counter
 from pathlib import Path
@@ -121,6 +122,42 @@ def test_says_which_part_is_missing(tmp_path):
         list(Flickr8k(folder, None, tmp_path).posts())
     with pytest.raises(UserError, match="holds no photo"):
         list(Flickr8k(make(tmp_path / "b", photos=""), None, tmp_path).posts())
+
+
+def karpathy(folder, splits):
+    """Karpathy's file, as he published it for Flickr8k."""
+    images = [
+        {"filename": f"{name}.jpg", "split": split, "sentences": [{"raw": f"Of {name} ."}]}
+        for name, split in splits.items()
+    ]
+    (folder / "dataset_flickr8k.json").write_text(json.dumps({"images": images, "dataset": "flickr8k"}))
+
+
+def test_karpathys_split_where_there_are_no_lists(tmp_path):
+    folder = make(tmp_path / "in", lists={})
+    karpathy(folder, {"a": "val", "b": "train", "c": "test", "d": "train"})
+    drafts, rejects = read(folder, tmp_path)
+    assert {name: draft.split for name, draft in drafts.items()} == {"a": "validation", "b": "train", "c": "test"}
+    assert drafts["b"].post.sentences == ("B zero .", "B one .")
+    absent = "photo that dataset_flickr8k.json names is absent"
+    assert [(reject.where, reject.reason, reject.bad) for reject in rejects] == [("d.jpg", absent, True)]
+
+
+def test_karpathys_sentences_where_there_are_no_others(tmp_path):
+    folder = make(tmp_path / "in", tokens=None)
+    karpathy(folder, {"a": "val", "b": "val", "c": "val", "d": "val"})
+    drafts, rejects = read(folder, tmp_path)
+    assert {name: draft.split for name, draft in drafts.items()} == {"a": "train", "b": "validation", "c": "test"}
+    assert drafts["c"].post.sentences == ("Of c .",)
+    assert [(reject.where, reject.reason, reject.bad) for reject in rejects] == [("d.jpg", "no picture", False)]
+
+
+def test_the_publishers_lists_come_before_karpathys(tmp_path):
+    folder = make(tmp_path / "in")
+    karpathy(folder, {"a": "test", "b": "test", "c": "train"})
+    drafts, rejects = read(folder, tmp_path)
+    assert {name: draft.split for name, draft in drafts.items()} == {"a": "train", "b": "validation", "c": "test"}
+    assert not rejects
 
 
 @pytest.mark.shared_data

@@ -22,7 +22,9 @@ def test_unknown_source_names_the_nearest():
         sources.find("movielans")
 
 
-@pytest.mark.parametrize("name", ["flickr8k", "movielens", "nuswide", "mirflickr", "voc", "tweets", "posts"])
+@pytest.mark.parametrize(
+    "name", ["flickr8k", "flickr30k", "coco", "movielens", "nuswide", "mirflickr", "voc", "tweets", "posts"]
+)
 def test_sources_that_read_files_say_which(name, tmp_path):
     source = sources.find(name)
     with pytest.raises(UserError, match="--input"):
@@ -34,7 +36,9 @@ def test_sources_that_read_files_say_which(name, tmp_path):
         source(tmp_path / "empty", None, tmp_path)
 
 
-@pytest.mark.parametrize("name", ["flickr8k", "movielens", "nuswide", "mirflickr", "voc", "tweets"])
+@pytest.mark.parametrize(
+    "name", ["flickr8k", "flickr30k", "coco", "movielens", "nuswide", "mirflickr", "voc", "tweets"]
+)
 def test_a_file_is_not_a_folder(name, tmp_path):
     (tmp_path / "file").write_text("x")
     with pytest.raises(UserError, match="not a folder"):
