@@ -244,3 +244,24 @@ def test_a_picture_that_changes_while_the_data_set_is_built(tmp_path, rng, monke
     monkeypatch.setattr(passes, "plan", plan)
     with pytest.raises(UserError, match=r"0\.png: changed while the data set was being built; build it again$"):
         build_world(tmp_path, drafts, {})
+
+
+def test_sentences_have_pseudo_tags_beside_them_that_no_vocabulary_cuts(tmp_path):
+    said = {"a": ("a dog runs", "so it is"), "b": ("cats",), "c": ()}
+    drafts = [Draft(Post(id=name, tags=("t",), sentences=sentences)) for name, sentences in said.items()]
+    config = {"image": {"required": False}, "needs": [], "split": {"test": 0.0, "validation": 0.0}, "tags": {"most": 1}}
+    manifest = build_world(tmp_path, drafts, config)
+    posts = {post.id: (post.tags, post.sentence_tags) for post in open_dataset(tmp_path / "data").posts("train")}
+    assert posts == {"a": (("t",), ("dog run", "")), "b": (("t",), ("cat",)), "c": (("t",), ())}
+    assert manifest.fields["train"]["sentences/tags"] == 2
+    build_world(tmp_path / "off", drafts, {**config, "annotate": {"sentence_tags": False}})
+    assert all(post.sentence_tags == () for post in open_dataset(tmp_path / "off" / "data").posts("train"))
+
+
+def test_nothing_is_annotated_without_sentences(tmp_path, monkeypatch):
+    from data_prep import passes
+
+    monkeypatch.setattr(passes, "Annotate", None)
+    drafts = [Draft(Post(id=name, text=name, tags=("t",))) for name in "abcdefghij"]
+    config = {"image": {"required": False}, "needs": [], "annotate": {"nouns_as_tags": True}}
+    assert build_world(tmp_path, drafts, config).records("train") == 7
