@@ -28,7 +28,7 @@ def sentence_batches(records: Records) -> tf.data.Dataset:
         parsed = batches.parse(read(rows), lists=("post/id", "sentences", "sentences/tags"))
         sentences = parsed["sentences"]
         owner = sentences.value_rowids()
-        place = tf.range(sentences.nvals()) - tf.gather(sentences.row_starts(), owner)
+        place = tf.range(tf.shape(sentences.flat_values, tf.int64)[0]) - tf.gather(sentences.row_starts(), owner)
         return {
             "post": tf.gather(rows, owner),
             "place": place,
@@ -45,7 +45,8 @@ def nth(lists: tf.RaggedTensor, rows: tf.Tensor, places: tf.Tensor) -> tf.Tensor
     """The string at a place of a row, for `(n,)` rows and places; "" where the row is shorter."""
     there = places < tf.gather(lists.row_lengths(), rows)
     values = tf.concat([lists.flat_values, [""]], axis=0)
-    return tf.gather(values, tf.where(there, tf.gather(lists.row_starts(), rows) + places, lists.nvals()))
+    last = tf.shape(values, tf.int64)[0] - 1
+    return tf.gather(values, tf.where(there, tf.gather(lists.row_starts(), rows) + places, last))
 
 
 @dataclasses.dataclass(frozen=True)
