@@ -15,7 +15,7 @@ from PIL import Image
 
 from kerasmm.console import guarded
 from kerasmm.search import main
-from tests.serving.fake import SCRIPT, exported, make_posts, picture
+from tests.serving.fake import SAID, SCRIPT, exported, exported_sentences, make_posts, picture
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -120,6 +120,74 @@ def test_a_photo_that_the_camera_turned_is_turned_back(tmp_path):
     plain = tmp_path / "plain.jpg"
     upright.save(plain)
     assert read_picture(plain) == plain.read_bytes()
+
+
+# === Posts by a sentence, sentences by a picture ===
+
+
+def test_finds_posts_by_a_sentence(ask, tmp_path):
+    page = tmp_path / "found.html"
+    arguments = ("--text", "A RED dog!", "-k", "2", "--json", "--html", page)
+    content = json.loads(ask(*arguments, model=exported_sentences())[1])
+    assert content["signature"] == "search_images" and content["query"] == {"text": "A RED dog!"}
+    (first, second) = content["results"]
+    # One of them holds the name of another: `post#1` is also what the second sentence of `post` is called.
+    assert (first["id"], first["tags"], first["text"]) == ("post#1", ["red"], SAID["post#1"][0])
+    assert first["score"] > second["score"] and "post" not in first
+    text = page.read_text(encoding="utf-8")
+    assert text.count("data:image/jpeg;base64,") == 2 and "2 posts from" in text and "A RED dog!" in text
+
+
+def test_finds_sentences_by_a_picture_and_shows_their_posts(ask, red, tmp_path):
+    page = tmp_path / "found.html"
+    arguments = ("--image", red, "-k", "6", "--json", "--html", page)
+    content = json.loads(ask(*arguments, model=exported_sentences())[1])
+    assert content["signature"] == "search_texts"
+    found = {result["id"]: result for result in content["results"]}
+    said = {f"{post}#{place}": text for post, texts in SAID.items() for place, text in enumerate(texts)}
+    assert {name: one["text"] for name, one in found.items()} == said
+    assert [(name, found[name]["post"], found[name]["tags"]) for name in ("post#1", "post#1#1", "post#1#0#0")] == [
+        ("post#1", "post", ["green"]),
+        ("post#1#1", "post#1", ["red"]),
+        ("post#1#0#0", "post#1#0", ["blue"]),
+    ]
+    text = page.read_text(encoding="utf-8")
+    # The picture that was asked, and for each sentence that of its post.
+    assert text.count("data:image/jpeg;base64,") == 1 + 6 and "6 sentences from" in text
+    assert SCRIPT not in text and "&lt;script&gt;" in text
+
+
+def test_the_table_shows_what_sentences_say(ask, red):
+    lines = ask("--image", red, "-k", "3", model=exported_sentences())[1].splitlines()
+    assert lines[0].split() == ["rank", "id", "score", "tags", "labels", "text"]
+    rows = [line.split(maxsplit=4) for line in lines[1:]]
+    assert sorted((name, tag, text.strip()) for _, name, _, tag, text in rows) == [
+        ("post#1", "green", "a red one"),
+        ("post#1#0", "red", "A red, red dog!"),
+        ("post#1#1", "red", "a red one"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--tag", "red"], "can't be asked by tags (it has: search_images takes text; search_texts takes image)"),
+        (["--text", "zzz 🐶"], "knows none of the words asked"),
+        (["--text", " "], "--text holds no words"),
+        (["--text", "red", "--sheet", "s.png", "--tag", "red"], "has no signature 'attend'"),
+    ],
+)
+def test_what_sentences_cannot_be_asked(ask, arguments, message):
+    code, out, err = ask(*arguments, model=exported_sentences())
+    assert code == 2 and out == "" and err.count("\n") == 1 and message in err
+
+
+def test_words_that_the_command_line_could_not_read(ask, tmp_path):
+    """Bytes that are no UTF-8 come from the shell as lone surrogates, which nothing can write."""
+    page = tmp_path / "found.html"
+    code, out, _ = ask("--text", "red \udcff dog", "--json", "--html", page, model=exported_sentences())
+    assert code == 0 and json.loads(out)["query"] == {"text": "red \ufffd dog"}
+    assert "red \ufffd dog" in page.read_text(encoding="utf-8")
 
 
 # === Several questions, heat maps ===

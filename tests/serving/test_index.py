@@ -43,6 +43,23 @@ def test_real_valued_vectors_in_several_chunks(rng):
     np.testing.assert_array_equal(found["ids"].numpy().astype(str), want_ids.astype(str))
 
 
+def test_texts_come_with_their_rows(rng):
+    vectors, queries = rng.normal(size=(60, 4)), rng.normal(size=(5, 4))
+    ids = [f"p#{number}" for number in range(60)]
+    # Many rows say the same.
+    texts = [f"é {number % 7}" * (number % 3) for number in range(60)]
+    want_ids, _ = by_argsort(vectors, ids, queries, 9)
+    index = ExactIndex(vectors, ids, chunk=16, texts=[text.encode() for text in texts])
+    found = tf.function(index.search)(tf.constant(queries), tf.fill((5,), 9))
+    np.testing.assert_array_equal(found["ids"].numpy().astype(str), want_ids.astype(str))
+    said = dict(zip(ids, texts, strict=True))
+    got = [[text.decode() for text in row] for row in found["texts"].numpy()]
+    assert got == [[said[row_id] for row_id in row] for row in want_ids]
+    assert "texts" not in ExactIndex(vectors, ids).search(tf.constant(queries), tf.fill((5,), 1))
+    with pytest.raises(ValueError, match="`texts` must be as many as `ids`. Received: 1 for 60 ids"):
+        ExactIndex(vectors, ids, texts=[b"x"])
+
+
 def test_empty_batch():
     index = ExactIndex(np.eye(3), ["a", "b", "c"])
     for search in (index.search, tf.function(index.search)):

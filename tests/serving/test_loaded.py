@@ -97,7 +97,19 @@ def test_missing_posts_are_named(copy):
 
 DMAN = Offer(serving_default=["image"], search_by_tags=["tags", "k"], search_by_image=["image", "k"])
 TEXT_SPACE = Offer(by_image=["image", "k"], mixed=["image", "plus", "minus", "weight", "k"], by_text=["text", "k"])
-del DMAN.outputs["serving_default"]["ids"]
+WEBLY = Offer(
+    serving_default=["image"],
+    embed_image=["image"],
+    embed_text=["text"],
+    search_images=["text", "k"],
+    search_texts=["image", "k"],
+)
+for offer, name in (
+    (DMAN, "serving_default"),
+    *((WEBLY, one) for one in ("serving_default", "embed_image", "embed_text")),
+):
+    del offer.outputs[name]["ids"]
+WEBLY.outputs["search_texts"]["texts"] = {}
 
 
 @pytest.mark.parametrize(
@@ -109,6 +121,8 @@ del DMAN.outputs["serving_default"]["ids"]
         (TEXT_SPACE, ["image", "plus"], "mixed"),
         (TEXT_SPACE, ["image", "minus", "weight"], "mixed"),
         (TEXT_SPACE, ["text"], "by_text"),
+        (WEBLY, ["text"], "search_images"),
+        (WEBLY, ["image"], "search_texts"),
     ],
 )
 def test_the_signature_that_takes_just_what_was_asked(offer, asked, want):
@@ -119,6 +133,12 @@ def test_the_signature_that_takes_just_what_was_asked(offer, asked, want):
 def test_what_is_not_offered_names_what_is(asked):
     with pytest.raises(UserError, match="search_by_tags takes tags; search_by_image takes image"):
         choose_signature(DMAN, asked, ("ids", "scores"))
+
+
+@pytest.mark.parametrize("asked", [["tags"], ["image", "text"]])
+def test_what_webly_can_be_asked(asked):
+    with pytest.raises(UserError, match="search_images takes text; search_texts takes image"):
+        choose_signature(WEBLY, asked, ("ids", "scores"))
 
 
 def test_tensors_are_a_batch_of_one():

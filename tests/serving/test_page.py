@@ -64,6 +64,18 @@ def test_shows_the_query_and_every_result_in_order():
     assert "snow + dog" in read.words
 
 
+def test_a_sentence_stands_under_the_picture_of_its_post():
+    post = found(id="photo#7", text="the first sentence", thumbnail=b"seven").post
+    results = [Found(1, "photo#7#1", 0.5, post, "the second"), Found(2, "gone#0", 0.4, None, EVIL)]
+    text = page(results, "picture.jpg", image=picture((250, 0, 0), form="JPEG"))
+    read = Page(text)
+    pictures = [base64.b64decode(value.split(",")[1]) for name, value in read.attributes if name == "src"]
+    assert pictures[1:] == [b"seven"]
+    assert "the second" in read.words and "the first sentence" not in read.words and "photo#7#1" in read.words
+    assert "2 sentences from m" in text and EVIL in read.words and "script" not in read.tags
+    assert "1 sentence from m" in page(results[:1])
+
+
 def test_is_self_contained():
     read = Page(page([found()]))
     assert not {"link", "script", "iframe", "a"} & set(read.tags)

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from kerasmm.data.post import Post
-from kerasmm.serving.posts import PostStore, thumbnail, write_posts
+from kerasmm.serving.posts import PostStore, post_of, thumbnail, write_posts
 
 
 def encode(image, form="PNG"):
@@ -62,6 +62,11 @@ def test_other_jpegs_are_made_small(rng, change):
 @pytest.mark.parametrize("encoded", [b"", b"no picture", b"\xff\xd8\xff\xe0 cut off"])
 def test_what_is_no_picture_has_no_thumbnail(encoded):
     assert thumbnail(encoded) is None
+
+
+@pytest.mark.parametrize(("sentence", "post"), [("7#0", "7"), ("a#b#12", "a#b"), ("##0", "#"), ("é/1#3", "é/1")])
+def test_the_post_of_a_sentence_stands_before_the_last_sign(sentence, post):
+    assert post_of(sentence) == post
 
 
 def test_posts_come_back_as_they_were(tmp_path):
