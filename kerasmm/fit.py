@@ -27,7 +27,7 @@ def parser() -> Parser:
         "Without --data it builds and uses the embedded sample, a synthetic picture world.",
         example="python -m kerasmm.fit --model dman --data data/movielens --run runs/movielens --set training.epochs=5",
     )
-    made.add_argument("--model", help="the system: dman")
+    made.add_argument("--model", help="the system: dman or webly")
     made.add_argument("--config", type=Path, help="YAML file; see configs/<model>/")
     made.add_argument("--data", type=Path, help="folder that `python -m data_prep build` wrote")
     made.add_argument(
@@ -58,8 +58,12 @@ def main(argv: list[str]) -> int:
         from kerasmm.systems.config import load_config
 
         kind = system(kind_name)
-        config = load_config(kind.Config, arguments.config, arguments.set)
-        data = arguments.data or _sample(kind.sample, arguments.quiet)
+        changes = list(arguments.set)
+        if arguments.data is None:
+            load_config(kind.Config, arguments.config, changes)
+            changes = [*_samples(kind, arguments), *changes]
+        config = load_config(kind.Config, arguments.config, changes)
+        data = arguments.data or Path(kind.samples["data"][0])
         say.print(f"[bold]{kind_name}[/bold] on {data}, run in {folder}")
         from kerasmm.data.dataset import Dataset
 
@@ -108,17 +112,22 @@ def _resumed(folder: Path, arguments: argparse.Namespace) -> tuple[System, Datas
     return made, Dataset(arguments.data or Path(content["data"]))
 
 
-def _sample(source: str, quiet: bool) -> Path:
-    """The embedded sample, built the first time."""
-    folder = Path("data") / source
-    if not (folder / "dataset.json").exists():
-        from data_prep.__main__ import main as data_prep
+def _samples(kind: type[System], arguments: argparse.Namespace) -> list[str]:
+    """Builds the embedded samples the first time; what the configuration must say of them, as `key=value`."""
+    from data_prep.__main__ import main as data_prep
 
-        console(quiet).print(f"building the embedded sample {source!r} (synthetic) in {folder}")
-        code = data_prep(["build", "--source", source, "--output", str(folder), *(["--quiet"] if quiet else [])])
-        if code:
-            raise UserError(f"{folder}: the embedded sample could not be built")
-    return folder
+    changes = []
+    for key, (folder, *build) in kind.samples.items():
+        if any(change.startswith(f"{key}=") for change in arguments.set):
+            continue
+        if not (Path(folder) / "dataset.json").exists():
+            console(arguments.quiet).print(f"building the embedded sample (synthetic) in {folder}")
+            code = data_prep(["build", *build, "--output", folder, *(["--quiet"] if arguments.quiet else [])])
+            if code:
+                raise UserError(f"{folder}: the embedded sample could not be built")
+        if key != "data":
+            changes.append(f"{key}={folder}")
+    return changes
 
 
 def _prepare(made: System, deterministic: bool) -> None:

@@ -180,7 +180,9 @@ class System(abc.ABC):
     """What is embedded and indexed: rows of `outputs` are posts, or sentences of posts."""
     needs_regions: ClassVar[bool] = False
     """Whether a picture must come as a map of regions; else as one vector."""
-    sample: ClassVar[str] = "shapes"
+    samples: ClassVar[dict[str, tuple[str, ...]]] = {"data": ("data/shapes", "--source", "shapes")}
+    """What is trained on where no data set is named: key (`data`, or one of the configuration) → a data set's folder and
+    the arguments of `python -m data_prep build` that make it."""
     variants: ClassVar[dict[str, dict[str, Any]]] = {}
     """Rows of the paper's tables that are configurations: the row's name → values by key. The system itself first."""
     baselines: ClassVar[tuple[str, ...]] = ()

@@ -48,6 +48,14 @@ class Webly(System):
         "VSE_web": {"loss.negatives": "sum", "web.control": True},
         "VSEPP_web": {"loss.negatives": "hardest", "web.control": True},
     }
+    samples = {
+        **System.samples,
+        "web.data": (
+            "data/shapes_web", "--source", "shapes", "--unit", "web",
+            # The world has few authors and few words.
+            "--set", "collect={clean: data/shapes, per_owner: null, per_keyword: null, english_tags: 1, first_tags: null}",
+        ),
+    }  # fmt: skip
     config: WeblyConfig
 
     # === Data ===

@@ -21,6 +21,7 @@ SEED = 7
 
 _START = 1_420_070_400  # 2015-01-01 in UTC
 _BETWEEN = 6 * 3600
+_FIRST_OF_WEB = 50_000
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,7 +43,8 @@ class Shapes(Source):
         posts: How many.
         seed: Which world.
 
-    Labels are the classes (background and shapes) and then the connotations of a scene.
+    Labels are the classes (background and shapes) and then the connotations of a scene. With the unit `web` the posts
+    are further ones of the same world, as the web has them: pictures with tags, without sentences and labels.
     """
 
     name: ClassVar[str] = "shapes"
@@ -50,6 +52,7 @@ class Shapes(Source):
     layout: ClassVar[str] = "nothing: it draws its own pictures"
     synthetic: ClassVar[bool] = True
     needs_input: ClassVar[bool] = False
+    units: ClassVar[tuple[str, ...]] = ("post", "web")
     defaults: ClassVar[dict[str, Any]] = {
         "needs": ["image", "tags", "labels"],
         "tags": {"most": 1000, "minimum": 5},
@@ -60,8 +63,20 @@ class Shapes(Source):
         self, folder: Path | None, unit: str | None, scratch: Path, *, posts: int = POSTS, seed: int = SEED
     ) -> None:
         super().__init__(folder, unit, scratch)
-        self.count, self.seed = posts, seed
+        # Numbers that no smaller or larger sample of the other unit has.
+        first = _FIRST_OF_WEB if self.unit == "web" else 0
+        self.numbers, self.seed = range(first, first + posts), seed
         self.users = people.users(seed)
+
+    @classmethod
+    def defaults_for(cls, unit: str | None) -> dict[str, Any]:
+        if unit != "web":
+            return cls.defaults
+        return {
+            **cls.defaults,
+            "needs": ["image", "tags"],
+            "split": {"method": "random", "test": 0.0, "validation": 0.0},
+        }
 
     def plan(self, number: int) -> Planned:
         """The post of that number, without drawing it."""
@@ -72,9 +87,9 @@ class Shapes(Source):
         post = Post(
             id=f"shapes-{number:05d}",
             text=tweet(user, scene, tags, rng),
-            sentences=sentences(scene, rng),
+            sentences=() if self.unit == "web" else sentences(scene, rng),
             tags=tags,
-            labels=(*scene.classes, *scene.connotations),
+            labels=() if self.unit == "web" else (*scene.classes, *scene.connotations),
             user=user.name,
             time=_START + number * _BETWEEN + rng.randrange(_BETWEEN),
         )
@@ -87,12 +102,12 @@ class Shapes(Source):
     def posts(self) -> Iterator[Draft | Reject]:
         folder = self.scratch / "shapes"
         folder.mkdir(parents=True, exist_ok=True)
-        for number in range(self.count):
+        for number in self.numbers:
             post = self.plan(number).post
             path = folder / f"{post.id}.png"
             path.write_bytes(self.picture(number))
             yield Draft(post, picture=str(path))
 
     def extras(self) -> list[Path]:
-        truths = (self.plan(number).truth for number in range(self.count))
+        truths = (self.plan(number).truth for number in self.numbers)
         return truth.write(self.scratch, self.seed, self.users, truths)
