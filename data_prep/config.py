@@ -125,6 +125,8 @@ class FeatureEncoder(_Section):
     """An encoder of `kerasmm.encoders`; null stores pictures only."""
     weights: str | None = None
     """A file of weights in place of the encoder's own download."""
+    resize: Literal["squash", "crop"] = "squash"
+    """How pictures come to the encoder's size: `crop` brings the shorter side to 8/7 of it and takes the centre."""
     batch: int = Field(default=32, ge=1)
     """Pictures encoded at a time."""
 

@@ -29,9 +29,7 @@ def encoder_of(config: FeatureEncoder) -> ImageEncoder:
     from kerasmm.encoders import image_encoder
 
     assert config.encoder is not None
-    if config.weights is None:
-        return image_encoder(config.encoder)
-    return image_encoder(config.encoder, weights=config.weights)
+    return image_encoder(config.encoder, weights=config.weights or "imagenet", resize=config.resize)
 
 
 def described(config: FeatureEncoder) -> Features | None:

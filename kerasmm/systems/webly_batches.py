@@ -12,7 +12,7 @@ from kerasmm.data import batches
 from kerasmm.data.curriculum import admitted_rows
 from kerasmm.data.dataset import Dataset
 from kerasmm.data.sentences import Sentences, bucketed, nth
-from kerasmm.systems.webly_words import joined_tags, sentence_index
+from kerasmm.systems.webly_words import WEB_FIELDS, joined_tags, sentence_index
 from kerasmm.text import split_words, word_ids
 
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ class WebBatches(Batches):
         read = batches.reader(self.records)
 
         def batch(posts: tf.Tensor) -> Batch:
-            parsed = batches.parse(read(posts), self.picture, ("tags",), fingerprint=True)
+            parsed = batches.parse(read(posts), self.picture, WEB_FIELDS, fingerprint=True)
             tags = joined_tags(parsed)
             return self._targets(parsed, tags, tag_ids(tags, self.tags), hardest=True)
 

@@ -23,9 +23,16 @@ if TYPE_CHECKING:
 _READ = 256
 
 
+WEB_FIELDS = ("tags", "keywords")
+
+
 def joined_tags(parsed: dict[str, tf.Tensor]) -> tf.Tensor:
-    """The tags of posts `(n, None)` as one text each."""
-    return tf.strings.reduce_join(parsed["tags"], axis=1, separator=" ")
+    """The tags of web posts as one text each.
+
+    With the keywords that they match: those are lemmas, as the pseudo-tags of the clean sentences are, while a tag may
+    be any form of its word.
+    """
+    return tf.strings.reduce_join(tf.concat([parsed[field] for field in WEB_FIELDS], axis=1), axis=1, separator=" ")
 
 
 def vocabularies(config: Text, clean: Dataset, web: Dataset | None) -> dict[str, list[str]]:
@@ -112,4 +119,4 @@ def _web_tags(web: Dataset | None) -> Iterator[list[str]]:
     records = web.records("train")
     read = batches.reader(records)
     for rows in batches.row_batches(np.arange(len(records)), _READ):
-        yield from _texts(split_words(joined_tags(batches.parse(read(rows), lists=("tags",)))))
+        yield from _texts(split_words(joined_tags(batches.parse(read(rows), lists=WEB_FIELDS))))

@@ -26,12 +26,13 @@ def weights(tmp_path_factory):
     return str(path)
 
 
-def test_every_post_has_the_features_of_its_picture(tmp_path, rng, weights):
+@pytest.mark.parametrize("resize", ["squash", "crop"])
+def test_every_post_has_the_features_of_its_picture(tmp_path, rng, weights, resize):
     drafts = random_drafts(tmp_path / "pictures", 23, rng)
-    config = {"features": {"encoder": "small", "weights": weights, "batch": 4}, "shard_records": 9}
+    config = {"features": {"encoder": "small", "weights": weights, "batch": 4, "resize": resize}, "shard_records": 9}
     manifest = build_world(tmp_path, drafts, config)
-    encoder = image_encoder("small", weights=weights)
-    assert manifest.features.encoder == encoder.spec
+    encoder = image_encoder("small", weights=weights, resize=resize)
+    assert (manifest.features.encoder, manifest.features.resize) == (encoder.spec, resize)
     assert manifest.features.fingerprint == encoder.fingerprint != ""
     assert (manifest.features.image_size, manifest.features.shape) == (encoder.image_size, encoder.feature_shape)
     dataset, posts = open_dataset(tmp_path / "data"), 0
