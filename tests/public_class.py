@@ -11,6 +11,7 @@ import importlib
 import inspect
 import json
 import pkgutil
+import re
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any
@@ -48,7 +49,8 @@ def check_names(package: ModuleType, tested: set[str]) -> None:
     assert set(classes) == tested, "a public class without a case in its package's contract test, or the reverse"
     for name, thing in classes.items():
         assert keras.saving.get_registered_name(thing) == f"kerasmm>{name}"
-        file = "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name).lstrip("_")
+        # A run of capitals is one word: `PooledGRU` stands in pooled_gru.py.
+        file = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
         assert thing.__module__ == f"{package.__name__}.{file}"
 
 

@@ -51,7 +51,7 @@ class PooledGRU(keras.layers.Layer):
 
     >>> layer = PooledGRU(4)
     >>> words = keras.random.normal((2, 3, 5))
-    >>> layer(words, mask=[[True, True, False], [True, True, True]]).shape
+    >>> ops.shape(layer(words, mask=[[True, True, False], [True, True, True]]))
     (2, 4)
 
     Reference:
@@ -87,13 +87,21 @@ class PooledGRU(keras.layers.Layer):
         self.kernel = self.add_weight(
             name="kernel", shape=(inputs_shape[-1], gates), initializer=self.kernel_initializer
         )
+
+        def in_float32(shape: tuple[int, ...], dtype: Any = None) -> Any:
+            """TensorFlow has no orthogonal matrices in bfloat16."""
+            return ops.cast(self.recurrent_initializer(shape, dtype="float32"), dtype or self.variable_dtype)
+
         self.recurrent_kernel = self.add_weight(
-            name="recurrent_kernel", shape=(self.units, gates), initializer=self.recurrent_initializer
+            name="recurrent_kernel", shape=(self.units, gates), initializer=in_float32
         )
         # As in Keras: the first row goes with the inputs, the second with the state.
         self.bias = self.add_weight(name="bias", shape=(2, gates), initializer=self.bias_initializer)
 
     def call(self, inputs: Any, mask: Any = None) -> Any:
+        if mask is not None:
+            # What stands in a step that is left out may not even be a number.
+            inputs = ops.where(ops.cast(mask, "bool")[..., None], inputs, 0.0)
         steps_first = ops.transpose(inputs, (1, 0, 2))
         projected = ops.matmul(steps_first, self.kernel) + self.bias[0]
         there = ops.ones_like(inputs[..., 0]) if mask is None else ops.cast(mask, inputs.dtype)

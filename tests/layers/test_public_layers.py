@@ -4,7 +4,7 @@ import keras
 import pytest
 
 import kerasmm.layers
-from kerasmm.layers import LocallyFullyConnected, VisualTextualAttention
+from kerasmm.layers import LocallyFullyConnected, PooledGRU, VisualTextualAttention
 from tests.layers.layer_contract import LayerCase, check_layer
 from tests.public_class import check_names
 
@@ -55,6 +55,30 @@ CASES = [
         weights=[(6, 5), (5,)],
         mask=(4, 7),
         batch_axis=(0, 1),
+    ),
+    LayerCase(
+        PooledGRU,
+        {
+            "units": 3,
+            "kernel_initializer": "he_normal",
+            "recurrent_initializer": "glorot_normal",
+            "bias_initializer": "ones",
+        },
+        inputs=(4, 7, 6),
+        outputs=[(4, 3)],
+        weights=[(6, 9), (3, 9), (2, 9)],
+        mask=(4, 7),
+    ),
+    *(
+        LayerCase(
+            PooledGRU,
+            {"units": 2, "pooling": pooling},
+            inputs=(4, 7, 6),
+            outputs=[(4, 2)],
+            weights=[(6, 6), (2, 6), (2, 6)],
+            mask=(4, 7),
+        )
+        for pooling in ("mean", "max")
     ),
 ]
 
