@@ -24,6 +24,7 @@ COMMANDS = (
     "kerasmm.search",
     "kerasmm.attend",
     "kerasmm.classify",
+    "kerasmm.sentences",
     "data_prep",
     "data_prep build",
     "data_prep inspect",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import bisect
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -21,23 +23,34 @@ def cut(figure: Figure, text: str, inches: float, size: float, bold: bool) -> st
     """The text, or as much of its beginning as fits."""
     if width_in_inches(figure, text, size, bold) <= inches:
         return text
-    fitting = range(len(text) - 1, 0, -1)
-    return next(
-        (f"{text[:n].rstrip()}…" for n in fitting if width_in_inches(figure, f"{text[:n]}…", size, bold) <= inches), "…"
-    )
+    count = _fitting(text, lambda part: width_in_inches(figure, f"{part}…", size, bold) <= inches)
+    return f"{text[:count].rstrip()}…"
 
 
 def wrapped(figure: Figure, text: str, inches: float, size: float, bold: bool) -> list[str]:
     """The text in lines that fit; a word that is wider alone goes on in the next line."""
+
+    def fits(part: str) -> bool:
+        return width_in_inches(figure, part, size, bold) <= inches
+
     lines: list[str] = []
     for word in text.split():
         longer = f"{lines[-1]} {word}" if lines else word
-        if lines and width_in_inches(figure, longer, size, bold) <= inches:
+        if lines and fits(longer):
             lines[-1] = longer
             continue
         while word:
-            fitting = range(len(word), 1, -1)
-            count = next((n for n in fitting if width_in_inches(figure, word[:n], size, bold) <= inches), 1)
+            count = max(1, _fitting(word, fits))
             lines.append(word[:count])
             word = word[count:]
     return lines
+
+
+def _fitting(text: str, fits: Callable[[str], bool]) -> int:
+    """How many letters of the beginning fit; a longer beginning is wider."""
+    return bisect.bisect_left(range(1, len(text) + 1), True, key=lambda count: not fits(text[:count]))
+
+
+def shortened(lines: list[str], most: int) -> list[str]:
+    """The lines, or as many as may be; the last one says that there are more."""
+    return lines if len(lines) <= most else [*lines[: most - 1], f"{lines[most - 1][:-1]}…"]

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kerasmm.console import UserError
-from kerasmm.serving.lettering import cut, wrapped
+from kerasmm.serving.lettering import cut, shortened, wrapped
+from kerasmm.serving.print_figure import blank_figure, place_picture, write_figure
 
 if TYPE_CHECKING:
     import numpy as np
@@ -22,7 +22,6 @@ MOST_PANELS, MOST_ROWS = 12, 60
 PIXELS = 540
 """Longer side of the pictures on a sheet: 300 dots an inch where a picture is tall, more where it is wide."""
 
-_DPI = 300
 # Inches.
 _LABEL, _PANEL, _GAP, _CAPTION, _BLOCK, _MARGIN, _SCALE = 1.0, 1.2, 0.07, 0.17, 0.12, 0.08, 0.38
 _SPACE = 0.12
@@ -30,9 +29,6 @@ _LABEL_SIZE, _CAPTION_SIZE = 9, 7
 _LINE, _LABEL_LINE = 0.125, 0.145
 _TALLEST = 1.5
 """Height of a row in widths of a panel; a taller picture is made smaller."""
-
-_FONTS = ("DejaVu Sans", "Noto Sans", "Noto Sans CJK SC", "Noto Sans CJK JP", "Noto Sans Arabic", "Noto Emoji")
-"""A letter that the first doesn't have is taken from the others, where they are installed."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -95,30 +91,8 @@ def draw_sheet(rows: Sequence[Row], path: Path, note: str = "") -> None:
     Raises:
         UserError: When the file can't be written, or the sheet is too large.
     """
-    import matplotlib
-
     check_sheet_size(len(rows), max(len(row.panels) for row in rows))
-    temporary = path.with_name(f".{path.stem}.tmp{path.suffix}")
-    # Words of posts are words: a dollar begins no formula.
-    settings = {"font.family": _fonts(), "font.size": 8, "text.parse_math": False}
-    with matplotlib.rc_context(settings), warnings.catch_warnings():
-        # A letter that no installed font has is a box on the sheet, and that says it.
-        warnings.filterwarnings("ignore", "Glyph .* missing")
-        figure = _figure(rows, note)
-        try:
-            figure.savefig(temporary, dpi=_DPI, facecolor="white")
-            temporary.replace(path)
-        except OSError as error:
-            raise UserError(f"{path}: can't be written ({error.strerror})") from error
-        finally:
-            temporary.unlink(missing_ok=True)
-
-
-def _fonts() -> list[str]:
-    from matplotlib import font_manager
-
-    installed = {font.name for font in font_manager.fontManager.ttflist}
-    return [family for family in _FONTS if family in installed]
+    write_figure(lambda: _figure(rows, note), path)
 
 
 def _heights(rows: Sequence[Row]) -> list[float]:
@@ -138,18 +112,13 @@ def _scale(rows: Sequence[Row]) -> tuple[float, float] | None:
 
 
 def _figure(rows: Sequence[Row], note: str) -> Figure:
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
     heights, scale = _heights(rows), _scale(rows)
     columns = max(len(row.panels) for row in rows)
     gaps = [_BLOCK if row.begins and place else 0.0 for place, row in enumerate(rows)]
     width = 2 * _MARGIN + _LABEL + columns * (_PANEL + _GAP) - _GAP
     # Under the pictures, or under the labels too where it would not fit.
     foot_left = _MARGIN + (_LABEL if columns > 2 else 0.15)
-    figure = Figure()
-    # It measures text; files of other kinds bring a canvas of their own when they are written.
-    FigureCanvasAgg(figure)
+    figure = blank_figure()
     foot = _foot(figure, rows, width - foot_left - _MARGIN, note) if scale else []
     height = 2 * _MARGIN + sum(heights) + sum(gaps) + len(rows) * _CAPTION + _SCALE * bool(scale) + _LINE * len(foot)
     figure.set_size_inches(width, height)
@@ -184,24 +153,12 @@ def _draw(
 ) -> None:
     from kerasmm.serving.heat import overlaid
 
-    width, height = figure.get_size_inches()
-    if panel.picture is None:
-        figure.text(
-            (left + _PANEL / 2) / width, (top - tall / 2) / height, "no picture", ha="center", va="center", color="0.5"
-        )
-        shown_width, shown_height = _PANEL, tall
-    else:
-        pixels = panel.picture
-        if panel.weights is not None and scale:
-            pixels = overlaid(pixels, panel.weights, scale)
-        share = min(_PANEL / pixels.shape[1], tall / pixels.shape[0])
-        shown_width, shown_height = pixels.shape[1] * share, pixels.shape[0] * share
+    pixels = panel.picture
+    if pixels is not None and panel.weights is not None and scale:
+        pixels = overlaid(pixels, panel.weights, scale)
     # Pictures of a row stand on one line, and their captions under it.
-    x, y = left + (_PANEL - shown_width) / 2, top - tall
-    if panel.picture is not None:
-        axes = figure.add_axes((x / width, y / height, shown_width / width, shown_height / height))
-        axes.imshow(pixels, aspect="auto", interpolation="none")
-        axes.set_axis_off()
+    x, y = place_picture(figure, pixels, left, top, _PANEL, tall), top - tall
+    width, height = figure.get_size_inches()
     caption = cut(figure, panel.caption, left + _PANEL - x, _CAPTION_SIZE, bold=False)
     figure.text(x / width, (y - 0.03) / height, caption, ha="left", va="top", fontsize=_CAPTION_SIZE, color="0.25")
 
@@ -229,6 +186,5 @@ def _draw_scale(figure: Figure, scale: tuple[float, float], left: float, foot: S
 
 def _label(figure: Figure, row: Row, tall: float) -> str:
     """The label in as many lines as the row is high."""
-    lines = wrapped(figure, row.label, _LABEL - _SPACE, _LABEL_SIZE, row.begins)
     most = max(1, int((tall + _CAPTION) / _LABEL_LINE))
-    return "\n".join(lines if len(lines) <= most else [*lines[: most - 1], f"{lines[most - 1][:-1]}…"])
+    return "\n".join(shortened(wrapped(figure, row.label, _LABEL - _SPACE, _LABEL_SIZE, row.begins), most))
