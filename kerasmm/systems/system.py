@@ -43,6 +43,10 @@ class Signature:
 class Services(Protocol):
     """What an export gives to the signatures of a system. All of it lives in the SavedModel."""
 
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """What of `System.kinds` is indexed: posts without sentences leave no sentence to find."""
+
     def decode(self, encoded: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Picture bytes `(n,)` → pixels `(n, h, w, 3)` as in training, and `valid` `(n,)`."""
 

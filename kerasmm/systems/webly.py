@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -293,8 +294,6 @@ class Webly(System):
         import numpy as np
 
         images, sentences = evaluator.outputs(evaluator.split), evaluator.outputs(evaluator.split, "sentences")
-        if not len(sentences["post"]):
-            raise UserError(f"split {evaluator.split!r}: its posts have no sentences to find")
         pairs = np.stack([sentences["post"], np.arange(len(sentences["post"]))], axis=1)
         return evaluator.retrieval(images["vectors"], sentences["vectors"], pairs, FOLDS)
 
@@ -318,8 +317,8 @@ class Webly(System):
 
     def questions(self, export: str) -> list[str]:
         return [
-            f'search --model {export} --text "a dog runs on the grass" -k 5 --html found.html',
-            f"search --model {export} --image PICTURE.jpg",
+            f'search --model {shlex.quote(export)} --text "a dog runs on the grass" -k 5 --html found.html',
+            f"search --model {shlex.quote(export)} --image PICTURE.jpg",
         ]
 
     def signatures(self, model: keras.Model, services: Services) -> dict[str, Signature]:
@@ -363,13 +362,16 @@ class Webly(System):
             vectors, valid = image_vectors(image)
             return {**services.search(vectors, k, "sentences"), "valid": valid}
 
-        return {
+        answered = {
             "serving_default": Signature({"image": strings}, embed_image),
             "embed_image": Signature({"image": strings}, embed_image),
             "embed_text": Signature({"text": strings}, embed_text),
             "search_images": Signature({"text": strings, "k": count}, search_images),
             "search_texts": Signature({"image": strings, "k": count}, search_texts),
         }
+        if "sentences" not in services.kinds:
+            del answered["search_texts"]
+        return answered
 
     def _image_model(self, model: keras.Model) -> Any:
         """From pixels to embeddings, of a model that `from_pixels` gave."""

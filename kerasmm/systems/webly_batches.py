@@ -160,7 +160,7 @@ def _ranks(web: Dataset, keywords: Sequence[str]) -> np.ndarray:
     for rows in batches.row_batches(np.arange(len(records)), 1024):
         words = batches.parse(read(rows), lists=("keywords",))["keywords"]
         places = words.with_flat_values(table.lookup(words.flat_values))
-        places = tf.where(places >= 0, places, len(keywords))
+        places = tf.where(places >= 0, places, tf.constant(len(keywords), tf.int64))
         found.append(tf.reduce_min(places, axis=1).numpy())
     # An empty row has the largest integer as its minimum.
     return np.minimum(np.concatenate(found), len(keywords))

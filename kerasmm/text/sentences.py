@@ -34,8 +34,10 @@ def split_words(texts: tf.Tensor) -> tf.RaggedTensor:
     >>> split_words(tf.constant(["A dog's ball, in mid-air!", "😀😀 ok"])).to_list()
     [[b'a', b"dog's", b'ball', b'in', b'mid', b'air'], [b'\\xf0\\x9f\\x98\\x80', b'\\xf0\\x9f\\x98\\x80', b'ok']]
     """
-    texts = tf.strings.lower(tf.strings.substr(texts, 0, MAX_BYTES), encoding="utf-8")
     replace = tf.strings.regex_replace
+    # Before lowering, which ends a text at its first NUL. Bytes, because this text need not be UTF-8 yet.
+    texts = replace(tf.strings.substr(texts, 0, MAX_BYTES), r"\x00", " ")
+    texts = tf.strings.lower(texts, encoding="utf-8")
     texts = replace(replace(texts, "’", "'"), _VARIATION, "")
     texts = replace(replace(texts, _SYMBOL, r" \1 "), _NO_WORD, " ")
     texts = replace(replace(texts, _QUOTE_BEFORE, r"\1"), _QUOTE_AFTER, r"\1")
