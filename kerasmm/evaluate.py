@@ -60,10 +60,11 @@ def evaluate_run(
         manifest = dataset.manifest.model_dump(mode="json")
         write_model_card(run.folder, run.system, read_run(run.folder)[1], manifest, tables, split)
     if plots:
-        from kerasmm.evaluation.plots import plot_search, plot_training
+        from kerasmm.evaluation.plots import plot_retrieval, plot_search, plot_training
 
         plots.mkdir(parents=True, exist_ok=True)
         plot_search(figures, plots / "search.png")
+        plot_retrieval(figures, plots / "retrieval.png")
         plot_training(run.folder / "metrics.csv", plots / "training.png")
     return figures
 
