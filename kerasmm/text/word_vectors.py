@@ -33,7 +33,7 @@ def train_word_vectors(
 
     Args:
         texts: Gives the corpus, lists of words, each time it is called.
-        words: Whose vectors are wanted.
+        words: Whose vectors are wanted. Others are left out of the corpus: the context of a tag is tags.
         dimension: Of the vectors.
         seed: Of the training. One thread, so that the same seed gives the same vectors.
 
