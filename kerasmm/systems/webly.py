@@ -295,7 +295,8 @@ class Webly(System):
 
         images, sentences = evaluator.outputs(evaluator.split), evaluator.outputs(evaluator.split, "sentences")
         pairs = np.stack([sentences["post"], np.arange(len(sentences["post"]))], axis=1)
-        return evaluator.retrieval(images["vectors"], sentences["vectors"], pairs, FOLDS)
+        folds = FOLDS if len(images["vectors"]) >= FOLDS[0] * FOLDS[1] else None
+        return evaluator.retrieval(images["vectors"], sentences["vectors"], pairs, folds)
 
     @property
     def _title(self) -> str:
