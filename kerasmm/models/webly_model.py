@@ -80,7 +80,7 @@ def webly(
     Example:
 
     >>> model = webly(words=10, tags=8, features=(6,), dimension=4, gru_units=4)
-    >>> webly_branch(model, "sentence")({"words": ops.ones((2, 3), "int32")})["sentence"].shape
+    >>> ops.shape(webly_branch(model, "sentence")({"words": ops.ones((2, 3), "int32")})["sentence"])
     (2, 4)
 
     Reference:

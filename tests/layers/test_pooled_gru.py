@@ -1,11 +1,10 @@
-import math
-
 import keras
 import numpy as np
 import pytest
 from keras import ops
 
 from kerasmm.layers import PooledGRU
+from tests.layers.by_loop import gru_by_loop
 from tests.public_class import HALF_PRECISION, assert_close, to_numpy, value_and_gradient
 
 MASKS = {
@@ -15,40 +14,6 @@ MASKS = {
     "middle": [[1, 0, 1, 0, 1], [1, 0, 0, 0, 1], [0, 1, 0, 1, 0], [1, 1, 0, 1, 1]],
     "one row empty": [[1, 1, 0, 0, 0], [0, 0, 0, 0, 0], [1, 1, 1, 1, 1], [0, 0, 1, 0, 0]],
 }
-
-
-def sigmoid(x):
-    return 1 / (1 + math.exp(-x))
-
-
-def gru_by_loop(inputs, weights, pooling="last", present=None):
-    """The equations of the docstring, one number at a time."""
-    kernel, recurrent, bias = (np.asarray(weight, "float64") for weight in weights)
-    batch, steps, _ = inputs.shape
-    units = len(recurrent)
-    pooled = np.zeros((batch, units))
-    for row in range(batch):
-        h, states = [0.0] * units, []
-        for t in range(steps):
-            if present is not None and not present[row][t]:
-                continue
-            w = [
-                sum(inputs[row, t, m] * kernel[m, g] for m in range(len(kernel))) + bias[0, g] for g in range(3 * units)
-            ]
-            u = [sum(h[m] * recurrent[m, g] for m in range(units)) + bias[1, g] for g in range(3 * units)]
-            after = []
-            for j in range(units):
-                z = sigmoid(w[j] + u[j])
-                r = sigmoid(w[units + j] + u[units + j])
-                n = math.tanh(w[2 * units + j] + r * u[2 * units + j])
-                after.append(z * h[j] + (1 - z) * n)
-            h = after
-            states.append(h)
-        if states:
-            by_unit = list(zip(*states, strict=True))
-            pool = {"last": lambda own: own[-1], "mean": lambda own: sum(own) / len(own), "max": max}[pooling]
-            pooled[row] = [pool(own) for own in by_unit]
-    return pooled
 
 
 def layer_with_weights(rng, units, size, **arguments):
