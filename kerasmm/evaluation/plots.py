@@ -96,7 +96,7 @@ def plot_comparison(rows: Mapping[str, Sequence[Mapping[str, float]]], path: Pat
 
 
 def plot_training(metrics: Path, path: Path) -> None:
-    """Losses and validation figures over the epochs of a run's CSV log; a line where a stage begins."""
+    """Losses and validation figures over the epochs of a run's CSV log, stage by stage."""
     with metrics.open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     if not rows:
@@ -106,9 +106,10 @@ def plot_training(metrics: Path, path: Path) -> None:
     begins = [place for place in range(1, len(rows)) if rows[place]["stage"] != rows[place - 1]["stage"]]
     for axis, (title, shown) in zip(axes[0], groups.items(), strict=True):
         for name in shown:
-            # A stage without a term leaves its cell empty.
-            values = [float(row[name] or math.nan) for row in rows]
-            axis.plot(range(1, len(rows) + 1), values, marker=".", label=name)
+            # A stage without a term leaves its cell empty; and it may begin elsewhere than the one before it ended.
+            values = np.insert([float(row[name] or math.nan) for row in rows], begins, math.nan)
+            epochs = np.insert(np.arange(1.0, len(rows) + 1), begins, math.nan)
+            axis.plot(epochs, values, marker=".", label=name)
         for place in begins:
             axis.axvline(place + 0.5, color="0.7", linewidth=0.8)
             axis.text(

@@ -114,11 +114,18 @@ def test_training_in_two_stages(shown, tmp_path):
     plot_training(written(tmp_path / "m.csv", rows), tmp_path / "p.png")
     axes = shown()
     assert list(axes) == ["loss", "validation recall at k", "validation sum of recalls"]
-    drawn = lines(axes["loss"])
-    assert list(drawn) == ["loss", "sentence_loss"]
-    assert drawn["sentence_loss"][:2] == [5.0, 4.0] and math.isnan(drawn["sentence_loss"][2])
-    assert lines(axes["validation recall at k"]) == {"validation/image_to_text/R@1": [0.1] * 3}
-    assert lines(axes["validation sum of recalls"]) == {"validation/rsum": [90.0, 95.0, 97.0]}
+    nan = math.nan
+    wanted = {
+        # A gap between the stages: control, say, begins where the first stage was best.
+        "loss": {"loss": [9.0, 8.0, nan, 3.0], "sentence_loss": [5.0, 4.0, nan, nan]},
+        "validation recall at k": {"validation/image_to_text/R@1": [0.1, 0.1, nan, 0.1]},
+        "validation sum of recalls": {"validation/rsum": [90.0, 95.0, nan, 97.0]},
+    }
+    for title, names in wanted.items():
+        assert list(lines(axes[title])) == list(names)
+        for name, values in names.items():
+            np.testing.assert_array_equal(lines(axes[title])[name], values)
+    np.testing.assert_array_equal(axes["loss"].lines[0].get_xdata(), [1, 2, nan, 3])
     for axis in axes.values():
         assert [text.get_text() for text in axis.texts] == ["web"]
         assert [list(line.get_xdata()) for line in axis.lines if line.get_label().startswith("_")] == [[2.5, 2.5]]
