@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 FOLDS = (5, 1000)
 """COCO's second protocol: the mean over folds of 1,000 images (section 4.1)."""
 
-STUCK = 0.99
-"""Share of 2 Δ a pair from which the hardest-negative loss counts as collapsed."""
+STUCK = 0.01
+"""So near to 2 Δ a pair, as a share of it, the hardest-negative loss of an epoch counts as collapsed."""
 
 
 class Webly(System):
@@ -260,11 +260,11 @@ class Webly(System):
         if loss.negatives == "sum" or epoch < loss.warm_up or not weight or "sentence_loss" not in figures:
             return None
         stuck = 2 * loss.margin * self.config.training.batch_size * weight
-        if figures["sentence_loss"] < STUCK * stuck:
+        if abs(figures["sentence_loss"] - stuck) > STUCK * stuck:
             return None
         return (
-            f"the hardest-negative loss has collapsed: {figures['sentence_loss']:.4g} of 2 × margin × batch = {stuck:.4g}, as "
-            "where all similarities are equal; start again with a longer loss.warm_up or a smaller learning rate"
+            f"the hardest-negative loss stands at 2 × margin × batch = {stuck:.4g}, as where all similarities are equal: it has "
+            "collapsed; start again with a longer loss.warm_up or a smaller learning rate"
         )
 
     @property
@@ -317,8 +317,9 @@ class Webly(System):
         return vectors
 
     def questions(self, export: str) -> list[str]:
+        words = [word for word in self.vocabularies["words"] if len(word) > 3][:3]
         return [
-            f'search --model {shlex.quote(export)} --text "a dog runs on the grass" -k 5 --html found.html',
+            f"search --model {shlex.quote(export)} --text {shlex.quote(' '.join(words))} -k 5 --html found.html",
             f"search --model {shlex.quote(export)} --image PICTURE.jpg",
         ]
 
