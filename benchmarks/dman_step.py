@@ -11,16 +11,25 @@ three steps from the same weights without dropout, and must have the same losses
 from __future__ import annotations
 
 import argparse
-import time
-from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from side_by_side import Side, middle, parser, print_machine, print_table, ratios, serve, spread, take_turns
+from side_by_side import Side, parser, print_machine, serve, take_turns
+from training_step import (
+    CHECKED_STEPS,
+    Answers,
+    add_arguments,
+    check,
+    machine_answers,
+    parts,
+    print_parts,
+    print_steps,
+    stage_answers,
+)
 
 if TYPE_CHECKING:
     import numpy as np
 
-UNITS, NEGATIVES, LEARNING_RATE, TAGS_A_POST, CHECKED_STEPS = (128, 32, 1), 3, 0.01, 6, 3
+UNITS, NEGATIVES, LEARNING_RATE, TAGS_A_POST = (128, 32, 1), 3, 0.01, 6
 SETTINGS = (
     "network.attention_scale=1",
     f"network.units=[{', '.join(map(str, UNITS))}]",
@@ -61,8 +70,8 @@ def arrays(options: argparse.Namespace) -> dict[str, Any]:
 SIDES = ("anchor", "positive")
 
 
-def ours(options: argparse.Namespace) -> Mapping[str, Callable[[], Any]]:
-    """The step as `kerasmm.fit` compiles it, and parts of it."""
+def ours(options: argparse.Namespace) -> Answers:
+    """The step as `kerasmm.fit` compiles it."""
     import keras
     import tensorflow as tf
 
@@ -71,7 +80,6 @@ def ours(options: argparse.Namespace) -> Mapping[str, Callable[[], Any]]:
     from kerasmm.systems.config import load_config
     from kerasmm.systems.optimizer import make_optimizer
     from kerasmm.systems.system import Facts, Stage
-    from kerasmm.training.trainer import Trainer
 
     keras.utils.set_random_seed(0)
     given = arrays(options)
@@ -90,44 +98,17 @@ def ours(options: argparse.Namespace) -> Mapping[str, Callable[[], Any]]:
         model=siamese(made.build(), SIDES, "words"),
         objective=made.objective,  # type: ignore[attr-defined]
         batches=lambda epoch, skip: tf.data.Dataset.from_tensors((given["inputs"], given["targets"])).repeat(),
-        steps=options.steps,
+        steps=lambda epoch: options.steps,
         terms=("triplet_loss", "word_loss"),
         epochs=1,
-        optimizer=lambda: make_optimizer(config.training.optimizer, options.steps),
+        optimizer=lambda: make_optimizer(config.training.optimizer, [options.steps]),
     )
     for variable, value in zip(stage.model.trainable_variables, given.pop("weights"), strict=True):
         variable.assign(value)
-    optimizer = stage.optimizer()
-    optimizer.build(stage.model.trainable_variables)
-    trainer = Trainer(stage)
-    trainer.compile(optimizer, jit_compile=False)
-    batches = stage.batches(0, 0)
-
-    def train(steps: int) -> float:
-        history = trainer.fit(batches, steps_per_epoch=steps, epochs=1, verbose=0, shuffle=False).history
-        return float(sum(values[-1] for values in history.values()))
-
-    batch = tuple({name: tf.constant(value) for name, value in given[part].items()} for part in ("inputs", "targets"))
-
-    @tf.function(autograph=False)
-    def forward() -> tf.Tensor:
-        return tf.add_n(list(stage.objective(batch[1], stage.model(batch[0], training=True)).values()))
-
-    @tf.function(autograph=False)
-    def gradient() -> list[tf.Tensor]:
-        variables = [variable.value for variable in stage.model.trainable_variables]
-        with tf.GradientTape() as tape:
-            loss = forward()
-        return tape.gradient(loss, variables)
-
-    return {
-        "losses": lambda: [train(1) for _ in range(CHECKED_STEPS)],
-        "round": lambda: train(options.steps),
-        "parts": lambda: parts(forward, gradient, lambda: train(1)),
-    }
+    return stage_answers(stage, options.steps, parts_steps=1)
 
 
-def peer(options: argparse.Namespace, compiled: bool) -> Mapping[str, Callable[[], Any]]:
+def peer(options: argparse.Namespace, compiled: bool) -> Answers:
     """The same in PyTorch."""
     import torch
     from dman_torch import Training
@@ -138,26 +119,8 @@ def peer(options: argparse.Namespace, compiled: bool) -> Mapping[str, Callable[[
     return {
         "losses": lambda: [training.step() for _ in range(CHECKED_STEPS)],
         "round": lambda: [training.step() for _ in range(options.steps)][-1],
-        "parts": lambda: parts(training.forward, training.gradient, training.step),
+        "parts": lambda: parts((training.forward, training.gradient, training.step), 1),
     }
-
-
-def parts(*nested: Callable[[], Any]) -> list[float]:
-    """CPU seconds of work that holds the work before it: forward, with backward, with the update."""
-    used = []
-    for work in nested:
-        work()
-        began = time.process_time()
-        work()
-        used.append(time.process_time() - began)
-    return used
-
-
-def limits() -> Mapping[str, Callable[[], Any]]:
-    """What the machine can do."""
-    from machine_limits import matmul_and_copy
-
-    return {"round": matmul_and_copy()}
 
 
 def counted(options: argparse.Namespace) -> tuple[float, float]:
@@ -176,19 +139,6 @@ def counted(options: argparse.Namespace) -> tuple[float, float]:
     return operations, 4.0 * (8 * parameters + 5 * activations)
 
 
-def check(options: argparse.Namespace) -> None:
-    """Refuses to time two things that don't compute the same."""
-    found = {}
-    for name, python in (("ours", None), ("pytorch", options.peer_python)):
-        side = Side(name, *([python] if python else []), arguments=["--dropout", "0"])
-        found[name] = side.ask("losses")["answer"]
-        side.close()
-    for own, theirs in zip(*found.values(), strict=True):
-        if not abs(own - theirs) <= TOLERANCE * abs(theirs):
-            raise SystemExit(f"not the same work: losses of the first steps are {found}")
-    print("same losses without dropout:", ", ".join(f"{value:.5g}" for value in found["ours"]))
-
-
 def compare(options: argparse.Namespace) -> None:
     sides = [Side("ours"), Side("pytorch", options.peer_python)]
     try:
@@ -202,33 +152,9 @@ def compare(options: argparse.Namespace) -> None:
     for side in sides[:2]:
         side.ask("round")
     found = take_turns([*sides, machine], "round", options.rounds)
-    can = {key: middle([row["answer"][key] for row in found["machine"]]) for key in ("gflops", "gbytes")}
-    operations, moved = counted(options)
-    rows = []
-    for side in sides:
-        seconds, cpu = ([row[key] / options.steps for row in found[side.name]] for key in ("seconds", "cpu"))
-        ratio = "" if side is sides[0] else spread(ratios(found["ours"], found[side.name]), 2)
-        cpu_ratio = "" if side is sides[0] else f"{middle(ratios(found['ours'], found[side.name], 'cpu')):.2f}"
-        rates = [f"{1e-9 * amount / middle(seconds):.1f}" for amount in (operations, moved)]
-        peak = f"{found[side.name][-1]['peak'] / 2**30:.2f}"
-        rows.append([side.name, spread(seconds, 3), ratio, f"{middle(cpu):.3f}", cpu_ratio, peak, *rates])
-    columns = ["", "seconds a step", "× ours", "CPU s", "× ours", "peak GiB", "GFLOP/s", "GB/s"]
     shape = f"{options.regions} × {options.features}, {options.words} words, {options.batch} + {options.batch} posts"
-    print_table(f"DMAN training step, {shape}", columns, rows)
-    least = operations / can["gflops"] / 1e9, moved / can["gbytes"] / 1e9
-    print(
-        f"needed: {operations / 1e9:.1f} GFLOP, {least[0]:.3f} s at the {can['gflops']:.0f} GFLOP/s of a plain product;"
-    )
-    print(f"        {moved / 1e9:.2f} GB, {least[1]:.3f} s at the {can['gbytes']:.1f} GB/s of a plain copy")
-    seconds = middle([row["seconds"] / options.steps for row in found["ours"]])
-    print(
-        f"ours takes {seconds / max(least):.2f} times the longer and {seconds / sum(least):.2f} times the sum of them"
-    )
-    split = []
-    for side in sides[:2]:
-        forward, gradient, step = side.ask("parts")["answer"]
-        split.append([side.name, f"{forward:.3f}", f"{gradient - forward:.3f}", f"{step - gradient:.3f}"])
-    print_table("where the CPU seconds go", ["", "forward", "backward", "update"], split)
+    print_steps(f"DMAN training step, {shape}", sides, found, options.steps, counted(options))
+    print_parts(sides[:2])
     print(
         "cost grows linearly in the words, the posts of a batch and the features; in the regions only the attention does"
     )
@@ -239,23 +165,21 @@ def compare(options: argparse.Namespace) -> None:
 
 def main() -> None:
     made = parser(__doc__, cores=2)
+    add_arguments(made, words=1000, steps=10)
+    made.add_argument("--batch", type=int, default=32, help="anchors; as many positives (default: %(default)s)")
     made.add_argument("--features", type=int, default=512, help="of a region (default: %(default)s)")
     made.add_argument("--regions", type=int, default=49, help="default: %(default)s")
-    made.add_argument("--words", type=int, default=1000, help="default: %(default)s")
-    made.add_argument("--batch", type=int, default=32, help="anchors; as many positives (default: %(default)s)")
     made.add_argument("--dropout", type=float, default=0.2, help="default: %(default)s")
-    made.add_argument("--steps", type=int, default=10, help="steps a round (default: %(default)s)")
     made.add_argument("--no-compile", action="store_true", help="leave torch.compile out")
-    made.add_argument("--check", action="store_true", help="only check that both compute the same")
     options = made.parse_args()
     if options.side == "ours":
         serve(options.cores, ("tensorflow", "keras"), lambda: ours(options))
     elif options.side == "machine":
-        serve(options.cores, (), limits)
+        serve(options.cores, (), machine_answers)
     elif options.side:
         serve(options.cores, ("torch",), lambda: peer(options, compiled=options.side == "torch.compile"))
     else:
-        check(options)
+        check(options.peer_python, ["--dropout", "0"], TOLERANCE)
         if not options.check:
             compare(options)
 
