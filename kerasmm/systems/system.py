@@ -129,9 +129,9 @@ class Stage:
         epochs: How many epochs.
         optimizer: Made when the stage starts, under the strategy's scope.
         clip_norm: Global norm to clip the summed gradient to.
-        weights: Name of the run's weights file that keeps the best epoch; `best` is what is evaluated and exported.
-        start: Name of the weights file that it begins with. Its figures are the ones to beat: where no epoch is better,
-            they stay.
+        weights: Name of the run's weights file that keeps its best epoch; `best` is what is evaluated and exported.
+        start: Name of the weights file that it begins with.
+        offered: Where no stage keeps `best`, it becomes a copy of the best one that is offered, the earliest of equals.
         prepare: Called when it begins, not when it is resumed: gives the model what it starts from beside random weights,
             e.g. word vectors.
         watch: `(epoch, figures)` → what is wrong with the training, in a line; None where all is well.
@@ -148,6 +148,7 @@ class Stage:
     clip_norm: float | None = None
     weights: str = "best"
     start: str | None = None
+    offered: bool = False
     prepare: Callable[[], None] = lambda: None
     watch: Callable[[int, dict[str, float]], str | None] = lambda epoch, figures: None
 

@@ -193,9 +193,7 @@ class Webly(System):
         tag_weight = config.loss.tag_weight if self.vocabularies["tags"] else 0.0
         weights = (config.loss.sentence_weight, tag_weight)
         stages = [
-            self._stage(
-                "clean", model, clean, weights, config.training.epochs, optimizer, "clean" if web else "best", None
-            )
+            self._stage("clean", model, clean, weights, config.training.epochs, optimizer, None if web else "best")
         ]
         if web:
             parts = [webly_branch(model, name) for name in ("image", "tags")]
@@ -204,12 +202,10 @@ class Webly(System):
             adapted = keras.Model(inputs, outputs, name="webly_tags")
             slow = optimizer.model_copy(update={"learning_rate": config.web.learning_rate})
             batches = WebBatches(web, *shared)
-            stages.append(self._stage("web", adapted, batches, (0.0, 1.0), config.web.epochs, slow, "best", "clean"))
+            stages.append(self._stage("web", adapted, batches, (0.0, 1.0), config.web.epochs, slow))
             if config.web.control:
                 control = ControlBatches(dataset, batches, *shared)
-                stages.append(
-                    self._stage("control", adapted, control, (0.0, 1.0), config.web.epochs, slow, "control", "clean")
-                )
+                stages.append(self._stage("control", adapted, control, (0.0, 1.0), config.web.epochs, slow))
         if self.vocabularies["tags"]:
             start = functools.partial(self._set_tag_vectors, model, dataset, web)
             stages[0] = dataclasses.replace(stages[0], prepare=start)
@@ -223,8 +219,7 @@ class Webly(System):
         weights: tuple[float, float],
         epochs: int,
         optimizer: Optimizer,
-        kept: str,
-        start: str | None,
+        weights_name: str | None = None,
     ) -> Stage:
         from kerasmm.systems.optimizer import make_optimizer
 
@@ -239,8 +234,10 @@ class Webly(System):
             epochs=epochs,
             optimizer=functools.partial(make_optimizer, optimizer, [batches.steps(epoch) for epoch in range(epochs)]),
             clip_norm=optimizer.clip_norm,
-            weights=kept,
-            start=start,
+            weights=weights_name or name,
+            start=None if name == "clean" else "clean",
+            # A control shows what the web posts did; it is not delivered.
+            offered=name != "control",
             watch=functools.partial(self._collapsed, weights[0]),
         )
 
@@ -257,7 +254,7 @@ class Webly(System):
     def _collapsed(self, weight: float, epoch: int, figures: dict[str, float]) -> str | None:
         """Says when all similarities are equal: each pair then costs the margin in both directions."""
         loss = self.config.loss
-        if loss.negatives == "sum" or epoch < loss.warm_up or not weight or "sentence_loss" not in figures:
+        if loss.negatives == "sum" or epoch < self.config.warm_up_epochs or "sentence_loss" not in figures:
             return None
         stuck = 2 * loss.margin * self.config.training.batch_size * weight
         if abs(figures["sentence_loss"] - stuck) > STUCK * stuck:
@@ -271,7 +268,7 @@ class Webly(System):
     def other_weights(self) -> tuple[str, ...]:
         if self.config.web.data is None:
             return ()
-        return ("clean", "control") if self.config.web.control else ("clean",)
+        return ("clean", "web", "control") if self.config.web.control else ("clean", "web")
 
     # === Protocol (section 4.1) ===
 

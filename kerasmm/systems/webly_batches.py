@@ -79,7 +79,7 @@ class CleanBatches(Batches):
         return len(self.sentences) // self.config.training.batch_size
 
     def __call__(self, epoch: int, skip: int) -> tf.data.Dataset:
-        return self.dataset(self.rows(epoch)[skip:], hardest=epoch >= self.config.loss.warm_up)
+        return self.dataset(self.rows(epoch)[skip:], hardest=epoch >= self.config.warm_up_epochs)
 
     def dataset(self, rows: np.ndarray, hardest: bool) -> tf.data.Dataset:
         """Batches of these sentences."""

@@ -8,7 +8,11 @@ from collections.abc import Mapping, Sequence
 from kerasmm.systems.tables import Figures, Table, part, percent
 
 WAYS = {"image_to_text": "Image-to-Text Retrieval", "text_to_image": "Text-to-Image Retrieval"}
-STAGES = {"clean": "stage I only", "control": "stage I, then as long without web data"}
+STAGES = {
+    "clean": "stage I",
+    "control": "stage I, then as long without web posts",
+    "web": "stage I, then web posts",
+}
 RANKS = (1, 5, 10)
 
 
@@ -16,8 +20,8 @@ def webly_tables(rows: Mapping[str, Sequence[Figures]]) -> list[Table]:
     """One table a way, R@1, R@5, R@10 and median rank; mean and deviation where a row was measured several times.
 
     Args:
-        rows: Name of a row → its figures, one mapping a seed. What other weights of a run gave, under `clean/` and
-            `control/`, become rows of their own; the last row is chance. `folds/` has a table of its own.
+        rows: Name of a row → its figures, one mapping a seed. What other weights of a run gave, under `clean/`,
+            `control/` and `web/`, become rows of their own; the last row is chance. `folds/` has a table of its own.
     """
     shown: dict[str, list[Figures]] = {}
     for name, found in rows.items():

@@ -38,15 +38,20 @@ def train(
     """
     state: dict[str, Any] = {"rows": [], "saves": 0, "steps": 0, "best": None, "figures": {}}
     stages = run.system.stages(run.model, dataset)
-    figures: dict[str, dict[str, float]] = {}
+    ends: dict[str, dict[str, Any]] = {}
     for stage in stages:
         if stage.start is not None:
             run.load_weights(stage.start)
-            state = {**state, "figures": figures[stage.start]}
         state = _Fit(run, stage, validate, strategy, quiet).run_stage(state)
-        figures[stage.weights] = dict(state["figures"])
+        ends[stage.weights] = {"best": state["best"], "figures": state["figures"]}
+    if BEST not in ends:
+        # The first of equals: what a later stage doesn't better stays as it was.
+        chosen = max((stage.weights for stage in stages if stage.offered), key=lambda name: ends[name]["best"])
+        run.load_weights(chosen)
+        run.save_weights()
+        ends[BEST] = ends[chosen]
     run.load_weights()
-    return figures[BEST]
+    return dict(ends[BEST]["figures"])
 
 
 class _Fit:
@@ -85,13 +90,8 @@ class _Fit:
 
     def _begun(self, state: dict[str, Any]) -> dict[str, Any]:
         """The state of a stage at its first step."""
-        best = None
-        if self.stage.start is not None:
-            # What it begins with is what its epochs must beat.
-            self.run.save_weights(self.stage.weights)
-            best = state["figures"].get(self.monitor)
         self.stage.prepare()
-        return {**state, "epoch": 0, "step": 0, "since_best": 0, "best": best, "finished": False}
+        return {**state, "epoch": 0, "step": 0, "since_best": 0, "best": None, "finished": False}
 
     def _epoch(self, state: dict[str, Any], log: Log, bar: Progress, task: TaskID) -> None:
         epoch, skip = state["epoch"], state["step"]
