@@ -12,6 +12,7 @@ from data_prep.sources import karpathy
 from data_prep.sources.grouping import Grouping, Member
 from data_prep.sources.json_records import records
 from data_prep.sources.karpathy import RESTVAL, file_name, sentence, whole_number
+from data_prep.sources.photo_sentences import DEFAULTS
 from data_prep.sources.post_fields import Faulty, received
 from data_prep.sources.source import Source
 from kerasmm.console import UserError
@@ -45,11 +46,7 @@ class Coco(Source):
         "dataset_coco.json (or annotations/captions_{train,val}2014.json, or 2017)"
     )
     units: ClassVar[tuple[str, ...]] = (RESTVAL, "train")
-    defaults: ClassVar[dict[str, Any]] = {
-        "annotate": {"nouns_as_tags": True, "labels_from_tags": 80},
-        "needs": ["image", "tags"],
-        "split": {"method": "published", "validation": 0.1},
-    }
+    defaults: ClassVar[dict[str, Any]] = DEFAULTS
 
     def open(self) -> None:
         super().open()

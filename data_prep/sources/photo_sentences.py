@@ -20,6 +20,15 @@ _ENDINGS = (".jpg", ".jpeg", ".png")
 _PICTURE, _SPLIT, _SENTENCE = range(3)
 
 
+DEFAULTS: dict[str, Any] = {
+    # What is a label stays a tag: else photos of nothing but the most frequent things would have no tags left.
+    "annotate": {"nouns_as_tags": True, "labels_from_tags": 80, "keep_in_tags": True},
+    "needs": ["image", "sentences"],
+    "split": {"method": "published", "validation": 0.1},
+}
+"""Build configuration of data sets of photos with sentences: every photo of a published split, for every system."""
+
+
 class PhotoSentences(Source):
     """One post a photo; its id is the file name without the ending.
 
@@ -36,11 +45,7 @@ class PhotoSentences(Source):
     photo_folders: ClassVar[tuple[str, ...]]
     sentence_files: ClassVar[dict[str, Callable[[Path], Iterator[Sentence]]]]
     split_file: ClassVar[str]
-    defaults: ClassVar[dict[str, Any]] = {
-        "annotate": {"nouns_as_tags": True, "labels_from_tags": 80},
-        "needs": ["image", "tags"],
-        "split": {"method": "published", "validation": 0.1},
-    }
+    defaults: ClassVar[dict[str, Any]] = DEFAULTS
 
     def open(self) -> None:
         super().open()

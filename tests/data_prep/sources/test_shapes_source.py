@@ -55,6 +55,14 @@ def test_posts_have_every_field_but_links(built):
     assert times == sorted(times) and len(set(times)) == FEW
 
 
+def test_web_posts_are_others_without_sentences_and_labels(built, tmp_path):
+    web = [draft.post for draft in Shapes(None, "web", tmp_path, posts=FEW).posts()]
+    assert len(web) == FEW and not any(post.sentences or post.labels for post in web)
+    assert sum(bool(post.tags) for post in web) > FEW / 2 and all(post.user for post in web)
+    assert not {post.id for post in web} & {draft.post.id for draft in built[0]}
+    assert {post.user for post in web} & {draft.post.user for draft in built[0]}
+
+
 def test_truth_tells_about_every_post(built):
     drafts, folder, extras = built
     assert [path.name for path in extras] == ["truth.json", "truth.jsonl", "boxes.jsonl"]
