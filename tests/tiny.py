@@ -56,8 +56,10 @@ def tiny_posts(count: int, seed: int, features: bool = True, prefix: str = "post
     return posts
 
 
-def write_dataset(folder: Path, splits: dict[str, list[Post]], shard_records: int = 7) -> Path:
-    """Writes posts as a data set that `kerasmm.data` reads."""
+def write_dataset(
+    folder: Path, splits: dict[str, list[Post]], shard_records: int = 7, keywords: tuple[str, ...] | None = None
+) -> Path:
+    """Writes posts as a data set that `kerasmm.data` reads; with `keywords` as one that was collected for them."""
     folder.mkdir(parents=True)
     shards: dict[str, list[Shard]] = {}
     fields: dict[str, dict[str, int]] = {}
@@ -75,7 +77,8 @@ def write_dataset(folder: Path, splits: dict[str, list[Post]], shard_records: in
                 fields[split][field] = fields[split].get(field, 0) + 1
     (folder / "vocabularies").mkdir()
     vocabularies = {}
-    for name, words in {"tags": tuple(COLOURS), "labels": LABELS}.items():
+    collected = {} if keywords is None else {"keywords": keywords}
+    for name, words in {"tags": tuple(COLOURS), "labels": LABELS, **collected}.items():
         path = folder / "vocabularies" / f"{name}.txt"
         path.write_text("".join(f"{word}\n" for word in words))
         vocabularies[name] = Vocabulary(**stored(folder, path).model_dump(), size=len(words))

@@ -153,14 +153,14 @@ class Webly(System):
         terms = {}
         if sentence_weight:
             similarity = ops.matmul(outputs["image"], ops.transpose(outputs["sentence"]))
-            terms["sentence_loss"] = sentence_weight * self._ranking(_pairs(same), similarity, targets["hardest"][0])
+            terms["sentence_loss"] = sentence_weight * self._ranking(_pairs(same), similarity, targets["hardest"][0] > 0)
         if tag_weight:
             similarity = ops.matmul(outputs["image"], ops.transpose(outputs["tags"]))
             known = targets["tag_text"] >= 0
             # The same tags are no negative of an image; without tags there is no pair.
             truth = _pairs(ops.logical_or(same, _equal(targets["tag_text"])))
             truth = ops.where(ops.logical_and(known[:, None], known[None]), truth, -1.0)
-            terms["tag_loss"] = tag_weight * self._ranking(truth, similarity, targets["hardest"][0])
+            terms["tag_loss"] = tag_weight * self._ranking(truth, similarity, targets["hardest"][0] > 0)
         return terms
 
     def _ranking(self, truth: Any, similarity: Any, hardest: Any) -> Any:
@@ -202,6 +202,10 @@ class Webly(System):
             adapted = keras.Model(inputs, outputs, name="webly_tags")
             slow = optimizer.model_copy(update={"learning_rate": config.web.learning_rate})
             batches = WebBatches(web, *shared)
+            if not batches.steps(0):
+                raise UserError(
+                    f"training.batch_size: {config.training.batch_size} is more than the {len(batches.ranks)} posts of {web.folder}"
+                )
             stages.append(self._stage("web", adapted, batches, (0.0, 1.0), config.web.epochs, slow))
             if config.web.control:
                 control = ControlBatches(dataset, batches, *shared)

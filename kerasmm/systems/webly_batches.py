@@ -49,13 +49,17 @@ class Batches:
         self.config, self.picture, self.seed, self.name = config, picture, seed, name
         self.words, self.tags = (batches.word_table(vocabularies[kind]) for kind in ("words", "tags"))
 
-    def _targets(self, parsed: dict[str, tf.Tensor], tags: tf.Tensor, ids: tf.Tensor, hardest: bool) -> Batch:
+    def _targets(self, parsed: dict[str, tf.Tensor], tags: tf.Tensor, hardest: bool) -> Batch:
+        ids = tag_ids(tags, self.tags)
         known = tf.reduce_any(ids > 0, axis=1)
+        # Of the known words in any order: those have one embedding, between which no margin fits.
+        same = tf.strings.reduce_join(tf.strings.as_string(tf.sort(ids, axis=1)), axis=1, separator=" ")
         inputs = {self.name: parsed["picture"], "tags": ids}
         targets = {
             "picture": parsed["fingerprint"],
-            "tag_text": tf.where(known, tf.strings.to_hash_bucket_fast(tags, batches.FINGERPRINTS), NO_TAGS),
-            "hardest": tf.fill(tf.shape(known), hardest),
+            "tag_text": tf.where(known, tf.strings.to_hash_bucket_fast(same, batches.FINGERPRINTS), NO_TAGS),
+            # A number: replicas can't gather truth values.
+            "hardest": tf.fill(tf.shape(known), int(hardest)),
         }
         return inputs, targets
 
@@ -89,7 +93,7 @@ class CleanBatches(Batches):
             parsed = batches.parse(read(posts), self.picture, ("sentences", "sentences/tags"), fingerprint=True)
             own = tf.range(tf.shape(posts, tf.int64)[0])
             tags = nth(parsed["sentences/tags"], own, places)
-            inputs, targets = self._targets(parsed, tags, tag_ids(tags, self.tags), hardest)
+            inputs, targets = self._targets(parsed, tags, hardest)
             if self.with_words:
                 texts = nth(parsed["sentences"], own, places)
                 inputs["words"] = word_ids(texts, self.words.lookup, self.config.text.most_words)
@@ -125,8 +129,7 @@ class WebBatches(Batches):
 
         def batch(posts: tf.Tensor) -> Batch:
             parsed = batches.parse(read(posts), self.picture, WEB_FIELDS, fingerprint=True)
-            tags = joined_tags(parsed)
-            return self._targets(parsed, tags, tag_ids(tags, self.tags), hardest=True)
+            return self._targets(parsed, joined_tags(parsed), hardest=True)
 
         found = tf.data.Dataset.from_tensor_slices(self.rows(epoch)[skip:].astype("int64"))
         return found.map(batch, num_parallel_calls=2, deterministic=True).prefetch(4)

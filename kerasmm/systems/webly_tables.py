@@ -40,7 +40,7 @@ def webly_tables(rows: Mapping[str, Sequence[Figures]]) -> list[Table]:
 def _table(title: str, way: str, rows: Mapping[str, Sequence[Figures]]) -> Table:
     columns = ["", *(f"R@{k}" for k in RANKS), "MedR"]
     lines = [[name, *_cells([part(one, way) for one in found])] for name, found in rows.items()]
-    chance = next((part(one, f"{way}/chance") for r in rows.values() for one in r), {})
+    chance = next((found for r in rows.values() for one in r if (found := part(one, f"{way}/chance"))), {})
     if chance:
         lines.append(["chance", *_cells([chance])])
     return title, columns, [line for line in lines if any(cell != "-" for cell in line[1:])]
