@@ -57,12 +57,14 @@ class Pictures:
         from kerasmm.encoders import image_encoder
 
         chosen, stored = self.chosen, self.stored
-        name = stored["encoder"] if stored else chosen.name or self.default
+        # Where none is named, the one of the features that are there, also to train it further.
+        given = stored or (self._stored if chosen.name is None else None)
+        name = given["encoder"] if given else chosen.name or self.default
         untrained = name.partition("@")[0] == "small"
         encoder = image_encoder(
             name,
             weights=chosen.weights or (None if untrained else "imagenet"),
-            resize=stored["resize"] if stored else chosen.resize,
+            resize=given["resize"] if given else chosen.resize,
         )
         if self.regions and len(encoder.feature_shape) != 2:
             raise UserError(f"encoder.name: {name!r} gives one vector a picture; this model needs a map of regions")

@@ -55,7 +55,17 @@ def test_clipping_under_loss_scaling_clips_the_unscaled_gradient(rng):
     def objective(targets, outputs):
         return {"square": keras.ops.mean(keras.ops.square(outputs["y"] - targets["y"]))}
 
-    stage = Stage("train", model, objective, lambda epoch, skip: None, 1, ("square",), 1, keras.optimizers.SGD, limit)
+    stage = Stage(
+        "train",
+        model,
+        objective,
+        lambda epoch, skip: None,
+        lambda epoch: 1,
+        ("square",),
+        1,
+        keras.optimizers.SGD,
+        limit,
+    )
     trainer = Trainer(stage)
     optimizer = keras.optimizers.LossScaleOptimizer(keras.optimizers.SGD(1.0), initial_scale=1024.0)
     optimizer.build(model.trainable_variables)

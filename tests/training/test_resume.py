@@ -81,7 +81,7 @@ def test_a_checkpoint_of_another_model_is_refused(tmp_path, tiny):
             model,
             lambda t, o: {"loss_of_y": 0.0},
             lambda e, s: tf.data.Dataset.range(1),
-            1,
+            lambda e: 1,
             ("a",),
             1,
             keras.optimizers.SGD,
