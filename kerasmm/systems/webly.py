@@ -149,18 +149,18 @@ class Webly(System):
         """λ1 times the loss of images and sentences, λ2 times that of images and tags (eq. 3)."""
         from keras import ops
 
-        same = _equal(targets["picture"])
+        same, hardest = _equal(targets["picture"]), targets["hardest"][0] > 0
         terms = {}
         if sentence_weight:
             similarity = ops.matmul(outputs["image"], ops.transpose(outputs["sentence"]))
-            terms["sentence_loss"] = sentence_weight * self._ranking(_pairs(same), similarity, targets["hardest"][0] > 0)
+            terms["sentence_loss"] = sentence_weight * self._ranking(_pairs(same), similarity, hardest)
         if tag_weight:
             similarity = ops.matmul(outputs["image"], ops.transpose(outputs["tags"]))
             known = targets["tag_text"] >= 0
             # The same tags are no negative of an image; without tags there is no pair.
             truth = _pairs(ops.logical_or(same, _equal(targets["tag_text"])))
             truth = ops.where(ops.logical_and(known[:, None], known[None]), truth, -1.0)
-            terms["tag_loss"] = tag_weight * self._ranking(truth, similarity, targets["hardest"][0] > 0)
+            terms["tag_loss"] = tag_weight * self._ranking(truth, similarity, hardest)
         return terms
 
     def _ranking(self, truth: Any, similarity: Any, hardest: Any) -> Any:
