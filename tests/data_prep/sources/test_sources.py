@@ -49,7 +49,7 @@ def test_units_are_checked(tmp_path):
     with pytest.raises(UserError, match="film, act.*Received: 'films'"):
         sources.find("movielens")(tmp_path, "films", tmp_path)
     with pytest.raises(UserError, match="`unit` is not known"):
-        sources.find("shapes")(None, "film", tmp_path)
+        sources.find("flickr8k")(tmp_path, "film", tmp_path)
 
 
 def test_shapes_takes_no_input(tmp_path):
