@@ -24,10 +24,11 @@ class PooledGRU(keras.layers.Layer):
     That is what `keras.layers.GRU(reset_after=True)` and PyTorch compute; the gates' columns are z, r, n as in Keras. A
     step that the mask leaves out keeps the state, so the last one is that of the true length wherever padding stands.
 
-    W meets all steps in one product. The gradient is written out: the state's kernel and biases get theirs in one
-    product over all steps too, where automatic differentiation makes one a step and adds them up, which is most of what
-    a step costs beside the state's own product. With B sequences of T steps, n units and m inputs the products are
-    6 B T n (m + n) multiplications and additions forwards and twice that backwards; memory holds 6 B T n numbers.
+    W meets all steps in one product, and the first state, which is nothing, meets U in none. The gradient is written out:
+    the state's kernel gets its own in one product over all steps too, where automatic differentiation makes one a step
+    and adds them up; what goes by element is done a step at a time, while the step's numbers are in the cache. With B
+    sequences of T steps, n units and m inputs the products are 6 B T n (m + n) multiplications and additions forwards
+    and twice that backwards; memory holds 12 B T n numbers.
 
     Args:
         units: n, positive.
@@ -103,11 +104,11 @@ class PooledGRU(keras.layers.Layer):
             # What stands in a step that is left out may not even be a number.
             inputs = ops.where(ops.cast(mask, "bool")[..., None], inputs, 0.0)
         steps_first = ops.transpose(inputs, (1, 0, 2))
-        projected = ops.matmul(steps_first, self.kernel) + self.bias[0]
+        projected = ops.matmul(steps_first, self.kernel)
         there = ops.ones_like(inputs[..., 0]) if mask is None else ops.cast(mask, inputs.dtype)
         there = ops.cast(ops.transpose(there)[..., None], "float32")
-        kernel, bias = ops.convert_to_tensor(self.recurrent_kernel), ops.convert_to_tensor(self.bias[1])
-        states = _states(projected, ops.cast(kernel, inputs.dtype), ops.cast(bias, inputs.dtype), there)
+        kernel, biases = ops.convert_to_tensor(self.recurrent_kernel), ops.convert_to_tensor(self.bias)
+        states = _states(projected, ops.cast(kernel, inputs.dtype), ops.cast(biases, inputs.dtype), there)
         return ops.cast(self._pooled(states, there), inputs.dtype)
 
     def _pooled(self, states: Any, there: Any) -> Any:
@@ -135,67 +136,74 @@ class PooledGRU(keras.layers.Layer):
         }
 
 
-def _states(projected: Any, kernel: Any, bias: Any, there: Any) -> Any:
+def _states(projected: Any, kernel: Any, biases: Any, there: Any) -> Any:
     """States after every step `(steps, batch, n)`, float32.
 
     Args:
-        projected: What the inputs give to the gates, `(steps, batch, 3 n)`.
+        projected: W x, what the inputs give to the gates, `(steps, batch, 3 n)`.
         kernel: U, `(n, 3 n)`.
-        bias: c, `(3 n,)`.
+        biases: b and c, `(2, 3 n)`.
         there: `(steps, batch, 1)` float32, 0 for a step that is left out.
     """
     dtype, units = kernel.dtype, kernel.shape[0]
 
-    def gates_of(projected: Any, own: Any) -> tuple[Any, Any, Any]:
-        """Update, reset and candidate; `own` is what the state gives to the gates."""
-        both = ops.sigmoid(projected[..., : 2 * units] + own[..., : 2 * units])
-        update, reset = both[..., :units], both[..., units:]
-        return update, reset, ops.tanh(projected[..., 2 * units :] + reset * own[..., 2 * units :])
+    def single(values: Any) -> Any:
+        return ops.cast(values, "float32")
 
     @ops.custom_gradient
-    def states(projected: Any, kernel: Any, bias: Any) -> Any:
-        projected = ops.cast(projected, "float32")
+    def states(projected: Any, kernel: Any, biases: Any) -> Any:
+        # z and r add both biases; r multiplies the candidate's c, so that its b stands apart.
+        b, c = biases[0], biases[1]
+        together = c + ops.concatenate([b[: 2 * units], ops.zeros_like(b[2 * units :])])
+        no_state = single(ops.zeros_like(projected[0, :, :units]))
+        no_pair = ops.concatenate([no_state, no_state], axis=-1)
+        no_gates = ops.zeros_like(projected[0])
+        numbers = ops.arange(ops.shape(projected)[0])
 
-        def forward(carried: tuple[Any, Any], step: Any) -> Any:
-            before, _ = carried
-            inputs, present = step[:, :-1], step[:, -1:]
-            own = ops.cast(ops.matmul(ops.cast(before, dtype), kernel) + bias, "float32")
-            update, _, candidate = gates_of(inputs, own)
-            after = before + present * (1.0 - update) * (candidate - before)
-            return (after, own), (after, own)
+        def forward(carried: tuple[Any, ...], step: Any) -> Any:
+            before = carried[0]
+            inputs, present = single(ops.take(projected, step, axis=0)), ops.take(there, step, axis=0)
+            own = ops.cond(
+                step > 0,
+                lambda: ops.matmul(ops.cast(before, dtype), kernel) + together,
+                lambda: no_gates + together,
+            )
+            gates = ops.sigmoid(inputs[:, : 2 * units] + single(own[:, : 2 * units]))
+            own = single(own[:, 2 * units :])
+            candidate = ops.tanh(inputs[:, 2 * units :] + single(b[2 * units :]) + gates[:, units:] * own)
+            after = before + present * (1.0 - gates[:, :units]) * (candidate - before)
+            return (after, gates, candidate, own), (after, gates, candidate, own)
 
-        start = ops.zeros_like(projected[0, :, :units])
-        # One tensor of steps: with several, Keras 3.15 on TensorFlow must know how many steps there are.
-        steps = ops.concatenate([projected, there], axis=-1)
-        _, (after, own) = ops.scan(forward, (start, ops.zeros_like(projected[0])), steps)
+        # What a scan gives of each step has the structure of what it carries.
+        _, (after, both, candidates, owns) = ops.scan(forward, (no_state, no_pair, no_state, no_state), numbers)
 
         def grad(*args: Any, upstream: Any = None) -> Any:
             above = args[0] if upstream is None else upstream
             turned = ops.transpose(kernel)
-            before = ops.concatenate([start[None], after[:-1]], axis=0)
-            update, reset, candidate = gates_of(projected, own)
-            # What one unit of slope at the state after a step is to each gate before its activation.
-            of_candidate = there * (1.0 - update) * (1.0 - candidate * candidate)
-            of_update = there * (before - candidate) * update * (1.0 - update)
-            of_reset = of_candidate * own[..., 2 * units :] * reset * (1.0 - reset)
-            of_own = ops.concatenate([of_update, of_reset, of_candidate * reset], axis=-1)
-            kept = 1.0 - there * (1.0 - update)
 
-            def backward(later: Any, step: Any) -> Any:
-                above, kept, of_own = step[:, :units], step[:, units : 2 * units], step[:, 2 * units :]
-                slope = later + above
-                through = ops.cast(ops.concatenate([slope] * 3, axis=-1) * of_own, dtype)
-                return slope * kept + ops.cast(ops.matmul(through, turned), "float32"), slope
+            def backward(carried: tuple[Any, ...], step: Any) -> Any:
+                present, gates = ops.take(there, step, axis=0), ops.take(both, step, axis=0)
+                candidate, own = ops.take(candidates, step, axis=0), ops.take(owns, step, axis=0)
+                update, reset = gates[:, :units], gates[:, units:]
+                before = ops.take(after, ops.maximum(step - 1, 0), axis=0) * single(step > 0)
+                slope = carried[0] + ops.take(above, step, axis=0)
+                # The slope at each gate before its activation.
+                moved = slope * present * (1.0 - update)
+                of_candidate = moved * (1.0 - candidate * candidate)
+                of_update = moved * (before - candidate) * update
+                of_reset = of_candidate * own * reset * (1.0 - reset)
+                of_inputs = ops.cast(ops.concatenate([of_update, of_reset, of_candidate], axis=-1), dtype)
+                of_own = ops.cast(ops.concatenate([of_update, of_reset, of_candidate * reset], axis=-1), dtype)
+                kept = slope - moved
+                earlier = ops.cond(step > 0, lambda: kept + single(ops.matmul(of_own, turned)), lambda: kept)
+                return (earlier, of_inputs, of_own), (earlier, of_inputs, of_own)
 
-            steps = ops.concatenate([above, kept, of_own], axis=-1)
-            _, slopes = ops.scan(backward, ops.zeros_like(start), steps, reverse=True)
-            slopes = ops.concatenate([slopes] * 3, axis=-1)
-            of_inputs = slopes * ops.concatenate([of_update, of_reset, of_candidate], axis=-1)
-            rows = ops.cast(ops.reshape(slopes * of_own, (-1, 3 * units)), dtype)
-            seen = ops.cast(ops.reshape(before, (-1, units)), dtype)
-            of_kernel = ops.matmul(ops.transpose(seen), rows)
-            return ops.cast(of_inputs, dtype), of_kernel, ops.sum(rows, axis=0)
+            start = (no_state, no_gates, no_gates)
+            _, (_, of_inputs, of_own) = ops.scan(backward, start, numbers, reverse=True)
+            seen = ops.cast(ops.reshape(after[:-1], (-1, units)), dtype)
+            of_kernel = ops.matmul(ops.transpose(seen), ops.reshape(of_own[1:], (-1, 3 * units)))
+            return of_inputs, of_kernel, ops.stack([ops.sum(of_inputs, axis=(0, 1)), ops.sum(of_own, axis=(0, 1))])
 
         return after, grad
 
-    return states(projected, kernel, bias)
+    return states(projected, kernel, biases)
