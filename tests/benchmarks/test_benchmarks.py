@@ -28,7 +28,7 @@ def run(*arguments):
     return subprocess.run([sys.executable, *map(str, arguments)], capture_output=True, text=True, timeout=300)
 
 
-@pytest.mark.parametrize("name", ["dman_step", "images", "batches", "memory_of_training"])
+@pytest.mark.parametrize("name", ["dman_step", "webly_step", "images", "batches", "memory_of_training"])
 def test_help_shows_an_example(name):
     done = run(FOLDER / f"{name}.py", "--help")
     assert done.returncode == 0, done.stderr
@@ -46,9 +46,86 @@ def test_operations_and_bytes_of_a_step(benchmark_module):
     assert moved == 4 * (8 * (35 + kernels) + 5 * 6 * 5 * 168)
 
 
+def test_operations_and_bytes_of_a_step_on_sentences(benchmark_module):
+    webly_step = benchmark_module("webly_step")
+    sizes = argparse.Namespace(batch=3, units=5, dimension=7, features=11, words=13)
+    operations, moved = webly_step.counted(sizes, 20)
+    # 20 words meet 3·5 gates from 300 numbers and 5 units; 3 sentences 5·7, all forward and for two gradients. 3 images
+    # 11·7 and 3 tags 300·7 forward and for one, because features and tags' vectors are data. Twice 3·3 similarities of 7.
+    assert operations == 2 * (3 * 20 * 15 * 305 + 3 * 3 * 35 + 2 * 3 * (77 + 2100) + 2 * 3 * 9 * 7)
+    # 13 words' vectors and the kernels nine times, the kernels twice more; 5 units of 20 words eighteen times.
+    kernels = 15 * 305 + 35 + 77 + 2100
+    assert moved == 4 * (9 * (13 * 300 + kernels) + 2 * kernels + 18 * 20 * 5)
+
+
+@pytest.fixture
+def sentences(benchmark_module, tmp_path):
+    """A round of 6 batches of 8 sentences."""
+    module, path = benchmark_module("webly_sentences"), tmp_path / "drawn.npz"
+    sizes = {"steps": 6, "batch": 8, "words": 40, "units": 3, "dimension": 4, "features": 5, "pool": 3}
+    module.write_sentences(path, argparse.Namespace(**sizes, lengths=[6, 2, 3, 9]))
+    return dict(np.load(path))
+
+
+def test_lengths_of_sentences_are_as_asked(benchmark_module, rng):
+    drawn = benchmark_module("webly_sentences").lengths(100_000, 11.8, 4.0, 3, 30, rng)
+    assert (drawn.min(), drawn.max()) == (3, 30)
+    assert abs(drawn.mean() - 11.8) < 0.1
+    assert abs(drawn.std() - 4.0) < 0.1
+
+
+def test_a_round_of_sentences(sentences, benchmark_module):
+    lengths, ends = sentences["lengths"], np.cumsum(sentences["lengths"])
+    assert set(lengths) <= set(range(4, 11))
+    texts = [sentences["words"][end - length : end] for length, end in zip(lengths, ends, strict=True)]
+    assert all(text[-1] == 1 and set(text[:-1]) <= set(range(3, 40)) for text in texts)
+    for order in ("bucketed", "random"):
+        rows = sentences[order]
+        assert rows.shape == (6, 8)
+        assert sorted(rows.ravel()) == list(range(48))
+        longest = [max(len(texts[row]) for row in batch) for batch in rows]
+        share = benchmark_module("webly_sentences").padding(sentences, order)
+        assert share == pytest.approx(1 - len(sentences["words"]) / (8 * sum(longest)))
+    padding = [benchmark_module("webly_sentences").padding(sentences, order) for order in ("bucketed", "random")]
+    assert padding[0] < padding[1]
+
+
 @needs_torch
-def test_both_training_steps_have_the_same_losses():
-    done = run(FOLDER / "dman_step.py", "--check", "--words", 20, "--features", 32, "--batch", 8)
+def test_the_peer_reads_the_same_sentences(sentences, benchmark_module):
+    rows = sentences["random"][2]
+    batch = benchmark_module("webly_torch").collate(sentences, rows)
+    ends = np.cumsum(sentences["lengths"])
+    texts = {
+        tuple(sentences["features"][row]): sentences["words"][: ends[row]][-sentences["lengths"][row] :] for row in rows
+    }
+    assert batch.lengths.tolist() == sorted(batch.lengths.tolist(), reverse=True)
+    for features, words, length in zip(batch.features.numpy(), batch.words.numpy(), batch.lengths, strict=True):
+        np.testing.assert_array_equal(words[:length], texts.pop(tuple(features)))
+        assert not words[length:].any()
+    assert not texts
+
+
+@needs_torch
+def test_gates_of_the_peer_stand_in_its_order(benchmark_module):
+    reordered = benchmark_module("webly_torch").reordered(np.array([1, 2, 3, 4, 5, 6]))
+    np.testing.assert_array_equal(reordered, [3, 4, 1, 2, 5, 6])
+
+
+SMALL_WEBLY = ("--units", 16, "--dimension", 8, "--features", 12, "--batch", 8, "--steps", 4)
+
+
+@needs_torch
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("dman_step", ("--features", 32, "--batch", 8)),
+        ("webly_step", SMALL_WEBLY),
+        ("webly_step", (*SMALL_WEBLY, "--negatives", "sum", "--pooling", "mean")),
+        ("webly_step", (*SMALL_WEBLY, "--pooling", "max")),
+    ],
+)
+def test_both_training_steps_have_the_same_losses(name, arguments):
+    done = run(FOLDER / f"{name}.py", "--check", "--words", 20, *arguments)
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.startswith("same losses of the first steps:")
 
