@@ -143,7 +143,7 @@ def by_loop(images, others, neither, margin, negatives):
 def test_the_objective_is_the_papers_sum(clean, rng, negatives, warm):
     webly, _ = made(clean, f"loss.negatives={negatives}", "loss.margin=0.3")
     outputs = {name: unit(rng, 6) for name in ("image", "sentence", "tags")}
-    targets = {"picture": PICTURES, "tag_text": TAG_TEXTS, "hardest": [not warm] * 6}
+    targets = {"picture": PICTURES, "tag_text": TAG_TEXTS, "hardest": [int(not warm)] * 6}
     got = webly.objective(
         {name: tf.constant(values) for name, values in targets.items()},
         {name: tf.constant(values) for name, values in outputs.items()},
@@ -178,8 +178,8 @@ def test_a_batch_without_tags_or_of_one_picture_has_no_loss_and_a_gradient_of_ze
     webly, _ = made(clean)
     outputs = {name: tf.constant(unit(rng, 4)) for name in ("image", "sentence", "tags")}
     for targets in (
-        {"picture": [5, 5, 5, 5], "tag_text": [1, 2, 3, 4], "hardest": [True] * 4},
-        {"picture": [1, 2, 3, 4], "tag_text": [-1, -1, -1, -1], "hardest": [True] * 4},
+        {"picture": [5, 5, 5, 5], "tag_text": [1, 2, 3, 4], "hardest": [1] * 4},
+        {"picture": [1, 2, 3, 4], "tag_text": [-1, -1, -1, -1], "hardest": [1] * 4},
     ):
         with tf.GradientTape() as tape:
             tape.watch(outputs)
@@ -346,7 +346,7 @@ def test_a_collapse_is_said_and_nothing_else(clean):
     watch = stages["clean"].watch
     webly, _ = made(clean)
     equal = {name: tf.ones((16, 3)) / np.sqrt(3) for name in ("image", "sentence", "tags")}
-    targets = {"picture": tf.range(16), "tag_text": tf.range(16), "hardest": tf.fill((16,), True)}
+    targets = {"picture": tf.range(16), "tag_text": tf.range(16), "hardest": tf.fill((16,), 1)}
     loss = float(webly.objective(targets, equal, 0.5, 1.0)["sentence_loss"])
     # 2 · 0.2 a pair, 16 pairs, λ1 = 0.5.
     assert loss == pytest.approx(2 * 0.2 * 16 * 0.5, rel=1e-4)
