@@ -152,6 +152,7 @@ def _train(
     from kerasmm.training.run import Run, check_vocabularies, open_run, write_run
     from kerasmm.training.strategy import make_strategy
 
+    made.quiet = arguments.quiet
     check_vocabularies(made, dataset)
     if not dataset.manifest.records("validation"):
         raise UserError(

@@ -205,6 +205,8 @@ class System(abc.ABC):
 
     def __init__(self, config: Any, facts: Facts, seed: int = 0) -> None:
         self.config, self.facts, self.seed = config, facts, seed
+        self.quiet = False
+        """No progress bars while stages are made."""
 
     @classmethod
     def gather_facts(cls, config: Any, dataset: Dataset) -> Facts:

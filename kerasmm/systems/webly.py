@@ -185,7 +185,7 @@ class Webly(System):
         picture_input = next(name for name in model.input if name in ("features", "image"))
         shared = (config, self.pictures.picture, self.vocabularies, self.seed, picture_input)
         optimizer = config.training.optimizer
-        clean = CleanBatches(dataset, *shared)
+        clean = CleanBatches(dataset, *shared, quiet=self.quiet)
         if not clean.steps(0):
             raise UserError(
                 f"training.batch_size: {config.training.batch_size} is more than the {len(clean.sentences)} training sentences"

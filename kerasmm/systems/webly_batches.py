@@ -67,11 +67,11 @@ class Batches:
 class CleanBatches(Batches):
     """Stage I: every sentence of the training split once an epoch, in batches of sentences of like length."""
 
-    def __init__(self, dataset: Dataset, *args: object, with_words: bool = True) -> None:
+    def __init__(self, dataset: Dataset, *args: object, with_words: bool = True, quiet: bool = True) -> None:
         super().__init__(*args)  # type: ignore[arg-type]
         self.records = dataset.records("train")
         self.with_words = with_words
-        self.sentences: Sentences = sentence_index(self.records, self.config.text.most_words)
+        self.sentences: Sentences = sentence_index(self.records, self.config.text.most_words, quiet)
 
     def rows(self, epoch: int) -> np.ndarray:
         """Sentences of each batch of an epoch, `(steps, batch)`."""

@@ -84,7 +84,7 @@ def tag_vectors(config: Text, words: list[str], clean: Dataset, web: Dataset | N
     return train_word_vectors(corpus, words, config.tag_dimension, seed)
 
 
-def sentence_index(records: Records, most_words: int, quiet: bool = False) -> Sentences:
+def sentence_index(records: Records, most_words: int, quiet: bool = True) -> Sentences:
     """Where each sentence of a split stands, and how many steps it takes."""
     parts: dict[str, list[np.ndarray]] = {"post": [], "place": [], "length": []}
     with progress(quiet) as bar:
