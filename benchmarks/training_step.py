@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -105,8 +106,8 @@ def check(peer_python: str, arguments: Sequence[str], tolerance: float) -> None:
         tolerance: Relative difference of the losses that is let pass.
     """
     found = {}
-    for name, python in (("ours", None), ("pytorch", peer_python)):
-        side = Side(name, *([python] if python else []), arguments=arguments)
+    for name, python in (("ours", sys.executable), ("pytorch", peer_python)):
+        side = Side(name, python, arguments)
         found[name] = side.ask("losses")["answer"]
         side.close()
     for own, theirs in zip(*found.values(), strict=True):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from typing import Any
 
 TAGS, TAGS_A_SENTENCE = 5000, 4
@@ -11,10 +12,17 @@ FIRST_WORD, END = 3, 1
 """As `kerasmm.text` numbers them."""
 
 
-def lengths(count: int, mean: float, deviation: float, least: int, most: int, rng: Any) -> Any:
-    """Words of each sentence: a gamma distribution, rounded and cut, because captions have a long tail to the right."""
+def lengths(count: int, distribution: Sequence[float], rng: Any) -> Any:
+    """Words of each sentence: a gamma distribution, rounded and cut, because captions have a long tail to the right.
+
+    Args:
+        count: Of sentences.
+        distribution: Mean, standard deviation, least and most.
+        rng: NumPy's generator.
+    """
     import numpy as np
 
+    mean, deviation, least, most = distribution
     drawn = rng.gamma((mean / deviation) ** 2, deviation**2 / mean, count)
     return np.clip(np.rint(drawn), least, most).astype("int64")
 
@@ -34,7 +42,7 @@ def write_sentences(path: str, options: argparse.Namespace) -> None:
 
     rng = np.random.default_rng(0)
     count, vocabulary, units, size = options.steps * options.batch, options.words, options.units, options.features
-    steps = lengths(count, *map(float, options.lengths[:2]), *map(int, options.lengths[2:]), rng) + 1
+    steps = lengths(count, options.lengths, rng) + 1
     # Words are as unevenly frequent as in language, after Zipf and Mandelbrot.
     frequency = 1 / (np.arange(vocabulary - FIRST_WORD) + 2.7)
     words = rng.choice(len(frequency), steps.sum(), p=frequency / frequency.sum()) + FIRST_WORD

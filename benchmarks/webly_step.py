@@ -55,7 +55,7 @@ GROWTH = {
     "half the batch": lambda options: ["--batch", options.batch // 2],
     "twice the batch": lambda options: ["--batch", options.batch * 2],
     "twice the words a sentence": lambda options: ["--lengths", *(2 * number for number in options.lengths)],
-    "a tenth of the vocabulary": lambda options: ["--words", options.words // 10],
+    "a tenth of the vocabulary": lambda options: ["--words", max(options.words // 10, 2 * FIRST_WORD)],
     "four times the vocabulary": lambda options: ["--words", options.words * 4],
 }
 
@@ -192,8 +192,8 @@ def compare(options: argparse.Namespace, drawn: Any, passed: Sequence[str]) -> N
 
 
 def grow(options: argparse.Namespace, folder: Path) -> None:
-    """Prints how the cost of a step grows; the vocabulary's share is what dense updates of word vectors cost."""
-    rows = []
+    """Prints how the cost of a step grows, and what dense updates of word vectors cost."""
+    rows, updates = [], {}
     for name, change in {"as given": lambda options: [], **GROWTH}.items():
         changed = [str(argument) for argument in change(options)]
         passed = draw(folder, changed)[1]
@@ -203,15 +203,19 @@ def grow(options: argparse.Namespace, folder: Path) -> None:
         found = take_turns(sides, "round", options.rounds)
         for side in sides:
             side.close()
-        each = [
-            [f"{middle([row[key] for row in found[side.name]]) / options.steps:.3f}" for side in sides] for key in KEYS
-        ]
-        rows.append([name, *each[0], f"{middle(ratios(found['ours'], found['pytorch'])):.2f}", *each[1]])
+        seconds, cpu = (
+            [middle([row[key] for row in found[side.name]]) / options.steps for side in sides]
+            for key in ("seconds", "cpu")
+        )
+        ratio = f"{middle(ratios(found['ours'], found['pytorch'])):.2f}"
+        rows.append([name, *(f"{used:.3f}" for used in seconds), ratio, *(f"{used:.3f}" for used in cpu)])
+        if changed[:1] == ["--words"]:
+            updates[int(changed[1])] = cpu
     columns = ["", "ours, s", "pytorch, s", "× ours", "ours, CPU s", "pytorch, CPU s"]
     print_table("how the cost of a step grows", columns, rows)
-
-
-KEYS = ("seconds", "cpu")
+    (few, least), (many, most) = sorted(updates.items())
+    own, theirs = (1000 * 1000 * (more - less) / (many - few) for less, more in zip(least, most, strict=True))
+    print(f"1,000 words more, with dense updates of their vectors: {own:.1f} ms of CPU ours, {theirs:.1f} ms pytorch")
 
 
 def draw(folder: Path, changed: Sequence[str] = ()) -> tuple[Mapping[str, Any], list[str]]:
@@ -222,7 +226,7 @@ def draw(folder: Path, changed: Sequence[str] = ()) -> tuple[Mapping[str, Any], 
     side = Side("draw", arguments=passed)
     side.ask("write")
     side.close()
-    return np.load(folder / "drawn.npz"), passed
+    return dict(np.load(folder / "drawn.npz")), passed
 
 
 def arguments() -> argparse.ArgumentParser:
@@ -250,7 +254,10 @@ def arguments() -> argparse.ArgumentParser:
 
 
 def main() -> None:
-    options = arguments().parse_args()
+    made = arguments()
+    options = made.parse_args()
+    if options.steps < CHECKED_STEPS:
+        made.error(f"--steps: {options.steps} is less than the {CHECKED_STEPS} that are checked")
     if options.side == "ours":
         serve(options.cores, ("tensorflow", "keras"), lambda: ours(options))
     elif options.side == "machine":

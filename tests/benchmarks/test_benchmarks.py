@@ -68,7 +68,7 @@ def sentences(benchmark_module, tmp_path):
 
 
 def test_lengths_of_sentences_are_as_asked(benchmark_module, rng):
-    drawn = benchmark_module("webly_sentences").lengths(100_000, 11.8, 4.0, 3, 30, rng)
+    drawn = benchmark_module("webly_sentences").lengths(100_000, [11.8, 4, 3, 30], rng)
     assert (drawn.min(), drawn.max()) == (3, 30)
     assert abs(drawn.mean() - 11.8) < 0.1
     assert abs(drawn.std() - 4.0) < 0.1
