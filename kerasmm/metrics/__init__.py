@@ -7,10 +7,14 @@ from typing import Any
 from kerasmm.lazy import lazily
 
 _WHERE = {
+    "Coverage": "coverage",
+    "HammingLossAtK": "hamming_loss_at_k",
     "MeanAveragePrecision": "mean_average_precision",
     "MeanRank": "mean_rank",
     "MedianRank": "median_rank",
+    "MultiLabelAccuracyAtK": "multi_label_accuracy_at_k",
     "PrecisionAtK": "precision_at_k",
+    "RecallAtK": "recall_at_k",
     "RetrievalRecallAtK": "retrieval_recall_at_k",
 }
 

@@ -39,3 +39,35 @@ def recall_at(k):
         return float(1 in ranked(y_true, y_pred)[:k]) if 1 in y_true else None
 
     return row
+
+
+def of_labels(value, empty_rows="skip"):
+    """A row's value from its true labels Y and the places of all its labels, best score first."""
+
+    def row(y_true, y_pred):
+        if not y_true or (empty_rows == "skip" and 1 not in y_true):
+            return None
+        order = sorted(range(len(y_true)), key=lambda i: (-y_pred[i], i))
+        return value({i for i in order if y_true[i] == 1}, order)
+
+    return row
+
+
+def label_recall_at(k, empty_rows="skip"):
+    return of_labels(lambda true, order: len(true & set(order[:k])) / len(true) if true else 0.0, empty_rows)
+
+
+def multi_label_accuracy_at(k, empty_rows="skip"):
+    return of_labels(lambda true, order: len(true & set(order[:k])) / len(true | set(order[:k])), empty_rows)
+
+
+def hamming_loss_at(k, empty_rows="skip"):
+    def wrong(true, order):
+        given = set(order[:k])
+        return sum((label in given) != (label in true) for label in order) / len(order)
+
+    return of_labels(wrong, empty_rows)
+
+
+def coverage(empty_rows="skip"):
+    return of_labels(lambda true, order: max((order.index(label) for label in true), default=0), empty_rows)

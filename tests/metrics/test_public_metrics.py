@@ -5,8 +5,27 @@ import statistics
 import pytest
 
 import kerasmm.metrics
-from kerasmm.metrics import MeanAveragePrecision, MeanRank, MedianRank, PrecisionAtK, RetrievalRecallAtK
-from tests.metrics.by_loop import average_precision, precision_at, rank, recall_at
+from kerasmm.metrics import (
+    Coverage,
+    HammingLossAtK,
+    MeanAveragePrecision,
+    MeanRank,
+    MedianRank,
+    MultiLabelAccuracyAtK,
+    PrecisionAtK,
+    RecallAtK,
+    RetrievalRecallAtK,
+)
+from tests.metrics.by_loop import (
+    average_precision,
+    coverage,
+    hamming_loss_at,
+    label_recall_at,
+    multi_label_accuracy_at,
+    precision_at,
+    rank,
+    recall_at,
+)
 from tests.metrics.metric_contract import MetricCase, check_metric
 from tests.public_class import check_names
 
@@ -27,6 +46,15 @@ CASES = [
     MetricCase(MeanRank, {}, rank()),
     MedianCase(MedianRank, {}, rank()),
     MedianCase(MedianRank, {"deepest": 6}, rank()),
+    MetricCase(RecallAtK, {"k": 1}, label_recall_at(1)),
+    MetricCase(RecallAtK, {"k": 3, "empty_rows": "count"}, label_recall_at(3, "count")),
+    MetricCase(RecallAtK, {}, label_recall_at(10)),
+    MetricCase(MultiLabelAccuracyAtK, {"k": 2}, multi_label_accuracy_at(2)),
+    MetricCase(MultiLabelAccuracyAtK, {"k": 10, "empty_rows": "count"}, multi_label_accuracy_at(10, "count")),
+    MetricCase(HammingLossAtK, {"k": 2}, hamming_loss_at(2)),
+    MetricCase(HammingLossAtK, {"k": 4, "empty_rows": "count"}, hamming_loss_at(4, "count")),
+    MetricCase(Coverage, {}, coverage()),
+    MetricCase(Coverage, {"empty_rows": "count"}, coverage("count")),
 ]
 
 
