@@ -13,6 +13,9 @@ _WHERE = {
     "UNKNOWN": "sentences",
     "split_words": "sentences",
     "word_ids": "sentences",
+    "ConceptVectors": "concept_vectors",
+    "concept_key": "concept_vectors",
+    "read_concept_vectors": "concept_vectors",
     "read_word_vectors": "word_vectors",
     "train_word_vectors": "word_vectors",
 }

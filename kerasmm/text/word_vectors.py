@@ -27,7 +27,7 @@ class _Corpus:
 
 
 def train_word_vectors(
-    texts: Callable[[], Iterable[list[str]]], words: list[str], dimension: int, seed: int = 0
+    texts: Callable[[], Iterable[list[str]]], words: list[str], dimension: int, seed: int = 0, window: int = WINDOW
 ) -> np.ndarray:
     """Skip-gram with negative sampling (Mikolov et al. 2013) on a corpus, by gensim.
 
@@ -36,6 +36,7 @@ def train_word_vectors(
         words: Whose vectors are wanted. Others are left out of the corpus: the context of a tag is tags.
         dimension: Of the vectors.
         seed: Of the training. One thread, so that the same seed gives the same vectors.
+        window: How far from a word its context goes.
 
     Returns:
         `(len(words), dimension)` float32; zeros for a word that the corpus doesn't have.
@@ -49,7 +50,7 @@ def train_word_vectors(
 
     corpus = _Corpus(texts, set(words))
     model = Word2Vec(
-        vector_size=dimension, sg=1, window=WINDOW, min_count=1, epochs=EPOCHS, seed=seed, workers=1, hashfxn=_hash
+        vector_size=dimension, sg=1, window=window, min_count=1, epochs=EPOCHS, seed=seed, workers=1, hashfxn=_hash
     )
     model.build_vocab(corpus)
     if not len(model.wv):

@@ -1,0 +1,106 @@
+"""Concept vectors: wiki2vec's and wikipedia2vec's files, as a stream."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+
+import numpy as np
+import pytest
+from gensim.models import KeyedVectors
+
+from kerasmm.console import UserError
+from kerasmm.text import concept_key, read_concept_vectors
+
+TITLES = ["stock market", "european union", "labour party (uk)", "brexit"]
+
+
+@pytest.fixture
+def vectors(rng: np.random.Generator) -> np.ndarray:
+    return rng.normal(size=(5, 6)).astype("float32")
+
+
+NAMES = ["DBPEDIA_ID/Stock_market", "DBPEDIA_ID/European_Union", "market", "DBPEDIA_ID/Labour_Party_(UK)", "Ünion"]
+
+
+def _by_gensim(path: Path, names: list[str], vectors: np.ndarray, binary: bool) -> Path:
+    made = KeyedVectors(vectors.shape[1])
+    made.add_vectors(names, vectors)
+    made.save_word2vec_format(str(path), binary=binary)
+    return path
+
+
+@pytest.mark.parametrize("name", ["v.txt", "v.bin", "v.txt.gz", "v.bin.gz"])
+def test_reads_what_gensim_writes(name: str, tmp_path: Path, vectors: np.ndarray) -> None:
+    plain = _by_gensim(tmp_path / name.removesuffix(".gz"), NAMES, vectors, ".bin" in name)
+    path = tmp_path / name
+    if path != plain:
+        path.write_bytes(gzip.compress(plain.read_bytes()))
+    read = read_concept_vectors(path, TITLES, 6)
+    assert read.found.tolist() == [True, True, True, False]
+    np.testing.assert_allclose(read.vectors[:3], vectors[[0, 1, 3]], rtol=1e-6)
+    assert not read.vectors[3].any()
+    assert (read.duplicates, read.bad) == (0, 0)
+
+
+def test_title_goes_before_the_word_of_its_spelling(tmp_path: Path) -> None:
+    path = tmp_path / "v.txt"
+    path.write_text("4 2\nbrexit 1 1\nENTITY/Brexit 2 2\nBrexit 3 3\nENTITY/BREXIT 4 4\n", encoding="utf-8")
+    read = read_concept_vectors(path, ["brexit"], 2)
+    assert read.vectors.tolist() == [[2.0, 2.0]]
+    # The second title of this spelling; a word after its title is none.
+    assert read.duplicates == 1
+
+
+def test_one_vector_for_all_labels_of_a_key(tmp_path: Path) -> None:
+    path = tmp_path / "v.txt"
+    path.write_text("1 2\nENTITY/Stock_market 1 2\n", encoding="utf-8")
+    read = read_concept_vectors(path, ["stock market", "Stock_Market", "bond"], 2)
+    assert read.found.tolist() == [True, True, False]
+
+
+def test_bad_lines_are_counted(tmp_path: Path) -> None:
+    path = tmp_path / "v.txt"
+    path.write_bytes(b"6 2\nbrexit 1\nbrexit 1 x\nbrexit 1 nan\nbr\xff 1 2\nbrexit 5 6\n\nunion 1 2 3\n")
+    read = read_concept_vectors(path, ["brexit"], 2)
+    assert read.vectors.tolist() == [[5.0, 6.0]]
+    assert (read.duplicates, read.bad) == (0, 4)
+
+
+def test_cut_binary_file(tmp_path: Path, vectors: np.ndarray) -> None:
+    path = _by_gensim(tmp_path / "v.bin", NAMES, vectors, True)
+    path.write_bytes(path.read_bytes()[:-9])
+    read = read_concept_vectors(path, TITLES, 6)
+    assert read.found.tolist() == [True, True, True, False]
+    assert read.bad == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"", "expected a first line `words dimension`"),
+        (b"the 1 2\n", "expected a first line `words dimension`"),
+        (b"\x80\x04gensim pickle\n", "expected a first line `words dimension`"),
+        (b"3 4\na 1 2 3 4\n", "has vectors of 4 dimensions, `network.dimension` is 2"),
+    ],
+)
+def test_refused(content: bytes, says: str, tmp_path: Path) -> None:
+    path = tmp_path / "vectors.txt"
+    path.write_bytes(content)
+    with pytest.raises(UserError, match=says) as refused:
+        read_concept_vectors(path, ["a"], 2)
+    assert str(path) in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+def test_missing_file_and_no_gzip(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="no such file"):
+        read_concept_vectors(tmp_path / "none.txt", ["a"], 2)
+    (tmp_path / "v.txt.gz").write_bytes(b"1 2\na 1 2\n")
+    with pytest.raises(UserError, match="can't be read"):
+        read_concept_vectors(tmp_path / "v.txt.gz", ["a"], 2)
+
+
+def test_key() -> None:
+    assert concept_key("ENTITY/Straße_(Berlin)") == "strasse (berlin)"
+    assert concept_key("  A__b ") == "a b"
