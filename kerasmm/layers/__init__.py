@@ -7,8 +7,10 @@ from typing import Any
 from kerasmm.lazy import lazily
 
 _WHERE = {
+    "CharacterLSTM": "character_lstm",
     "LocallyFullyConnected": "locally_fully_connected",
     "PooledGRU": "pooled_gru",
+    "TweetBias": "tweet_bias",
     "VisualTextualAttention": "visual_textual_attention",
 }
 

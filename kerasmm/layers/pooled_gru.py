@@ -7,6 +7,8 @@ from typing import Any
 import keras
 from keras import ops
 
+from kerasmm.layers.single_precision import drawn_in_float32
+
 POOLING = ("last", "mean", "max")
 
 
@@ -88,13 +90,10 @@ class PooledGRU(keras.layers.Layer):
         self.kernel = self.add_weight(
             name="kernel", shape=(inputs_shape[-1], gates), initializer=self.kernel_initializer
         )
-
-        def in_float32(shape: tuple[int, ...], dtype: Any = None) -> Any:
-            """TensorFlow has no orthogonal matrices in bfloat16."""
-            return ops.cast(self.recurrent_initializer(shape, dtype="float32"), dtype or self.variable_dtype)
-
         self.recurrent_kernel = self.add_weight(
-            name="recurrent_kernel", shape=(self.units, gates), initializer=in_float32
+            name="recurrent_kernel",
+            shape=(self.units, gates),
+            initializer=drawn_in_float32(self.recurrent_initializer),
         )
         # As in Keras: the first row goes with the inputs, the second with the state.
         self.bias = self.add_weight(name="bias", shape=(2, gates), initializer=self.bias_initializer)

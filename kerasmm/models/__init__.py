@@ -7,6 +7,8 @@ from typing import Any
 from kerasmm.lazy import lazily
 
 _WHERE = {
+    "cmem": "cmem_model",
+    "cmem_branch": "cmem_model",
     "deep_cca": "deep_cca_model",
     "dman": "dman_model",
     "fully_connected": "fully_connected_model",

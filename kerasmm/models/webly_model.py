@@ -9,7 +9,7 @@ import keras
 from keras import ops
 
 from kerasmm.layers import PooledGRU
-from kerasmm.models.region_features import standardisation
+from kerasmm.models.picture_features import picture_features
 
 BRANCHES = ("image", "sentence", "tags")
 
@@ -99,17 +99,7 @@ def webly(
     gru = PooledGRU(gru_units, pooling=pooling, name="gru")
 
     # === Branches ===
-    if encoder is None:
-        picture = keras.Input(features, name="features")
-        expert: Any = picture
-    else:
-        picture = keras.Input(encoder.input_shape[1:], name="image")
-        encoder.trainable = train_encoder
-        expert = encoder(picture) if train_encoder else encoder(picture, training=False)
-    if len(expert.shape) == 3:
-        expert = keras.layers.GlobalAveragePooling1D(name="mean_of_regions")(expert)
-    if feature_mean is not None or feature_variance is not None:
-        expert = standardisation(expert.shape[-1], feature_mean, feature_variance)(expert)
+    picture, expert = picture_features(features, encoder, train_encoder, feature_mean, feature_variance)
     expert = keras.layers.Dropout(dropout, name="image_dropout")(expert)
     image = _branch("image", picture, _embedded(expert, image_layers, dimension, "image"))
 

@@ -1,4 +1,4 @@
-"""Text: sentences to words and ids in the graph, and word vectors."""
+"""Text: sentences to words and characters and their ids in the graph, and word vectors."""
 
 from __future__ import annotations
 
@@ -11,6 +11,9 @@ _WHERE = {
     "OFFSET": "sentences",
     "PADDING": "sentences",
     "UNKNOWN": "sentences",
+    "character_ids": "characters",
+    "clean_text": "characters",
+    "count_characters": "characters",
     "split_words": "sentences",
     "word_ids": "sentences",
     "ConceptVectors": "concept_vectors",

@@ -61,6 +61,11 @@ def word_ids(texts: tf.Tensor, lookup: Callable[[tf.Tensor], tf.Tensor], most_wo
     found = lookup(words.flat_values)
     ids = tf.cast(tf.where(found >= 0, found + OFFSET, UNKNOWN), tf.int32)
     end = tf.fill((tf.shape(texts)[0], 1), END)
-    dense = tf.concat([words.with_flat_values(ids), end], axis=1).to_tensor(PADDING)
+    return padded(tf.concat([words.with_flat_values(ids), end], axis=1))
+
+
+def padded(ids: tf.RaggedTensor) -> tf.Tensor:
+    """Ids `(n, None)` → `(n, steps)`, with `PADDING` behind those of each text."""
+    dense = ids.to_tensor(PADDING)
     # No texts have no step; networks want one.
     return tf.pad(dense, [[0, 0], [0, tf.cast(tf.shape(dense)[1] == 0, tf.int32)]])
