@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 
 from kerasmm.console import UserError, console
 from kerasmm.data.dataset import Dataset
-from kerasmm.evaluation.baselines import find
 from kerasmm.evaluation.plots import plot_comparison
 from kerasmm.evaluation.tables import markdown, write_json
 from kerasmm.systems.config import load_config
@@ -86,11 +85,12 @@ class Comparison:
             UserError: When a training refuses its input.
             RuntimeError: When a training fails.
         """
-        if self.dataset.manifest.features is None and set(rows) - set(self.kind.variants):
+        without = {*self.kind.variants, *self.kind.text_baselines}
+        if self.dataset.manifest.features is None and set(rows) - without:
             # Said before the first training, which may take hours.
             raise UserError(
                 f"{self.data}: holds no image features, which baselines learn from; build it with `--features`, or leave "
-                f"them out with --rows {','.join(self.kind.variants)}"
+                f"them out with --rows {','.join(row for row in rows if row in without)}"
             )
         found: Found = {row: [] for row in rows}
         say = console(self.quiet)
@@ -125,7 +125,7 @@ class Comparison:
         return tables
 
     def _title(self, row: str) -> str:
-        return row if row in self.kind.variants else find(row).title
+        return self.kind.baselines.get(row, row)
 
     def _train(self, row: str, folder: Path, seed: int) -> None:
         command = [sys.executable, "-m", "kerasmm.fit", "--run", str(folder), "--no-export", "--quiet"]

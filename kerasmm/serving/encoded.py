@@ -28,7 +28,7 @@ class Rows:
     Args:
         ids: Of the rows.
         vectors: `(N, d)`, a memory-mapped file.
-        texts: What the rows say, where they are sentences; None of posts.
+        texts: What the rows say, where the outputs have it.
     """
 
     ids: list[str]
@@ -66,7 +66,7 @@ def encode(
         folder: Where the files lie; it must stay as long as the vectors are used.
         quiet: No progress bar.
     """
-    has_labels = bool(system.vocabularies.get("labels") and dataset.manifest.records(TRAIN))
+    has_labels = bool(system.classifies and system.vocabularies.get("labels") and dataset.manifest.records(TRAIN))
     rows: dict[str, Rows] = {}
     training = GrowingArrays(folder / TRAIN)
     with progress(quiet) as bar:

@@ -43,7 +43,7 @@ class ExportServices(tf.Module):
         self.indexes = dict(indexes)
         self.tables = {name: VocabularyTable(words, assets / f"{name}.txt") for name, words in vocabularies.items()}
         self._confidences = classifier
-        self.labels = WordTable(assets / "labels.txt") if classifier else None
+        self.word_tables = {name: WordTable(assets / f"{name}.txt") for name, words in vocabularies.items() if words}
 
     def decode(self, encoded: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Picture bytes `(n,)` → pixels `(n, h, w, 3)` in 0 … 255, and `valid` `(n,)`, False for an undecodable row."""
@@ -56,14 +56,21 @@ class ExportServices(tf.Module):
             raise ValueError(f"`vocabulary` must be one of {sorted(self.tables)}. Received: vocabulary={vocabulary!r}")
         return self.tables[vocabulary].lookup(words)
 
+    def words(self, vocabulary: str, ids: tf.Tensor) -> tf.Tensor:
+        """Ids of any shape → the words of a vocabulary; "" for an id that there is not."""
+        if vocabulary not in self.word_tables:
+            known = sorted(self.word_tables)
+            raise ValueError(f"`vocabulary` must be one of {known}. Received: vocabulary={vocabulary!r}")
+        return self.word_tables[vocabulary].lookup(ids)
+
     @property
     def kinds(self) -> tuple[str, ...]:
         """What can be found; kinds of which the indexed splits have none are missing."""
         return tuple(self.indexes)
 
     def search(self, queries: tf.Tensor, k: tf.Tensor, kind: str = "posts") -> dict[str, tf.Tensor]:
-        """Queries `(n, d)`, `k` `(n,)` → `ids` and `scores` `(n, max k)` of what is indexed of a kind, best first; of
-        sentences their `texts` too.
+        """Queries `(n, d)`, `k` `(n,)` → `ids` and `scores` `(n, max k)` of what is indexed of a kind, best first; their
+        `texts` too, where the system gave them.
 
         Raises:
             UserError: When the indexed splits have nothing of the kind.
@@ -81,7 +88,7 @@ class ExportServices(tf.Module):
         return self._best_labels if self._confidences else None
 
     def _best_labels(self, vectors: tf.Tensor) -> dict[str, tf.Tensor]:
-        assert self._confidences is not None and self.labels is not None
+        assert self._confidences is not None
         scores = self._confidences(vectors)
         scores, ids = tf.math.top_k(scores, k=scores.shape[-1])
-        return {"labels": self.labels.lookup(ids), "scores": scores}
+        return {"labels": self.words("labels", ids), "scores": scores}

@@ -38,7 +38,16 @@ class DMAN(System):
         # The hinge loss alone has gradients of another size.
         "DMAN_Triplet": {"network.base": "embedding", "loss.beta": 0.0, "training.optimizer.learning_rate": 0.1},
     }
-    baselines = ("hne", "lhne", "dcca", "kcca", "cca", "ridge", "features")
+    baselines = {
+        "hne": "HNE",
+        "lhne": "LHNE",
+        "dcca": "DCCA",
+        "kcca": "KCCA",
+        "cca": "CCA",
+        "ridge": "Ridge",
+        "features": "Features",
+    }
+    classifies = True
     needs_regions = True
     config: DMANConfig
 

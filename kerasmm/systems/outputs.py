@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 BATCH = 64
 
+Tensors = dict[str, tf.Tensor]
+
 
 def model_outputs(
     model: keras.Model | None,
@@ -26,7 +28,7 @@ def model_outputs(
     split: str,
     picture: batches.Picture,
     vocabularies: Mapping[str, Sequence[str]],
-    wanted: Mapping[str, Callable[[dict[str, tf.Tensor]], tf.Tensor]],
+    wanted: Mapping[str, Callable[[Tensors], tf.Tensor]],
 ) -> Iterator[Arrays]:
     """Outputs of a one-input model, with what the posts hold.
 
@@ -42,28 +44,52 @@ def model_outputs(
         Per batch: `id` (bytes), the multi-hot fields, the named outputs, and `features`, the mean over the regions,
         where the picture is stored features.
     """
-    records = dataset.records(split)
-    read = batches.reader(records)
     tables = {field: batches.word_table(words) for field, words in vocabularies.items()}
 
-    def fields(rows: tf.Tensor) -> dict[str, tf.Tensor]:
-        parsed = batches.parse(read(rows), picture, ("post/id", *vocabularies))
+    def fields(serialized: tf.Tensor) -> tuple[Tensors, Tensors]:
+        parsed = batches.parse(serialized, picture, ("post/id", *vocabularies))
         found = {
             field: batches.multi_hot(parsed[field], table, len(vocabularies[field])) for field, table in tables.items()
         }
         found["id"] = parsed["post/id"].flat_values
-        found["picture"] = parsed["picture"]
         if picture.features_shape is not None:
-            regions = tf.reshape(parsed["picture"], (tf.shape(rows)[0], -1, picture.features_shape[-1]))
-            found["features"] = tf.reduce_mean(regions, axis=1)
-        return found
+            found["features"] = pooled(parsed["picture"], picture)
+        return dict.fromkeys(model.input if model is not None else (), parsed["picture"]), found
 
-    predict = _graph(model, tuple(picture.shape)) if model is not None else None
+    yield from post_outputs(model, dataset, split, fields, wanted)
+
+
+def pooled(features: tf.Tensor, picture: batches.Picture) -> tf.Tensor:
+    """Stored features `(n, …, M)` → their mean over the regions, `(n, M)`."""
+    assert picture.features_shape is not None
+    regions = tf.reshape(features, (tf.shape(features)[0], -1, picture.features_shape[-1]))
+    return tf.reduce_mean(regions, axis=1)
+
+
+def post_outputs(
+    model: keras.Model | None,
+    dataset: Dataset,
+    split: str,
+    fields: Callable[[tf.Tensor], tuple[Tensors, Tensors]],
+    wanted: Mapping[str, Callable[[Tensors], tf.Tensor]],
+) -> Iterator[Arrays]:
+    """Outputs of a model over the posts of a split, with what the posts hold.
+
+    Args:
+        model: From a dict of inputs to a dict of outputs; None gives what the posts hold and no outputs.
+        dataset: The data set.
+        split: One of its splits.
+        fields: Serialized posts `(n,)` → the model's inputs, and what of the posts is kept.
+        wanted: What to return, by name, of the model's dict of outputs.
+    """
+    records = dataset.records(split)
+    read = batches.reader(records)
+    predict = _graph(model) if model is not None else None
     rows = batches.row_batches(np.arange(len(records)), BATCH)
-    for batch in rows.map(fields, num_parallel_calls=2, deterministic=True).prefetch(2):
-        found = {name: value.numpy() for name, value in batch.items() if name != "picture"}
+    for inputs, kept in rows.map(lambda some: fields(read(some)), num_parallel_calls=2, deterministic=True).prefetch(2):
+        found = {name: value.numpy() for name, value in kept.items()}
         if predict is not None:
-            outputs = predict(batch["picture"])
+            outputs = predict(inputs)
             found |= {name: pick(outputs).numpy() for name, pick in wanted.items()}
         yield found
 
@@ -71,16 +97,16 @@ def model_outputs(
 _GRAPHS: weakref.WeakKeyDictionary[Any, Any] = weakref.WeakKeyDictionary()
 
 
-def _graph(model: keras.Model, shape: tuple[int, ...]) -> Any:
+def _graph(model: keras.Model) -> Any:
     """The model as one graph. Traced once a model: the last, smaller batch doesn't make a second one."""
     if model not in _GRAPHS:
-        (name,) = model.input
+        specs = {name: tf.TensorSpec(given.shape, given.dtype) for name, given in model.input.items()}
         # The graph must not keep the model alive, or the table of graphs would never forget it.
         reference = weakref.ref(model)
 
-        @tf.function(input_signature=[tf.TensorSpec((None, *shape), tf.float32)])
-        def predict(inputs: tf.Tensor) -> dict[str, tf.Tensor]:
-            outputs: dict[str, tf.Tensor] = reference()({name: inputs}, training=False)  # type: ignore[misc]
+        @tf.function(input_signature=[specs])
+        def predict(inputs: Tensors) -> Tensors:
+            outputs: Tensors = reference()(inputs, training=False)  # type: ignore[misc]
             return outputs
 
         _GRAPHS[model] = predict
@@ -101,7 +127,8 @@ def sentence_outputs(
     Yields:
         Per batch: `id`, `post`, `text` and `vectors`; see `System.outputs`.
     """
-    predict = _sentence_graph(model)
+    predict = _graph(model)
+    (name,), (answer,) = model.input, model.output
     for batch in sentence_batches(dataset.records(split)):
         found = {name: values.numpy() for name, values in batch.items()}
         if not len(found["text"]):
@@ -113,7 +140,7 @@ def sentence_outputs(
         for start in range(0, len(order), BATCH):
             some = steps[order[start : start + BATCH]]
             longest = int((some > 0).sum(axis=1).max())
-            vectors.append(predict(tf.constant(some[:, :longest])).numpy())
+            vectors.append(predict({name: tf.constant(some[:, :longest])})[answer].numpy())
         joined = np.concatenate(vectors)
         names = [b"%s#%d" % pair for pair in zip(found["id"], found["place"], strict=True)]
         yield {
@@ -122,17 +149,3 @@ def sentence_outputs(
             "text": found["text"],
             "vectors": joined[np.argsort(order)],
         }
-
-
-def _sentence_graph(model: keras.Model) -> Any:
-    """The model as one graph, traced once a model."""
-    if model not in _GRAPHS:
-        (name,), (answer,) = model.input, model.output
-        reference = weakref.ref(model)
-
-        @tf.function(input_signature=[tf.TensorSpec((None, None), tf.int32)])
-        def predict(ids: tf.Tensor) -> tf.Tensor:
-            return reference()({name: ids}, training=False)[answer]  # type: ignore[misc]
-
-        _GRAPHS[model] = predict
-    return _GRAPHS[model]

@@ -53,9 +53,12 @@ class Services(Protocol):
     def lookup(self, vocabulary: str, words: tf.Tensor) -> tf.Tensor:
         """Words of any shape → their ids in a vocabulary, -1 where unknown; normalised as in data preparation."""
 
+    def words(self, vocabulary: str, ids: tf.Tensor) -> tf.Tensor:
+        """Ids of any shape → the words of a vocabulary."""
+
     def search(self, queries: tf.Tensor, k: tf.Tensor, kind: str = "posts") -> dict[str, tf.Tensor]:
         """Queries `(n, d)`, `k` `(n,)` → `ids` and `scores` `(n, max k)` by inner product with what is indexed of a kind;
-        of sentences their `texts` too."""
+        their `texts` too, where `System.outputs` has them."""
 
     @property
     def classify(self) -> Callable[[tf.Tensor], dict[str, tf.Tensor]] | None:
@@ -92,6 +95,24 @@ class Evaluator(Protocol):
 
     def neighbours(self, vectors: np.ndarray, labels: np.ndarray, distance: str) -> dict[str, float]:
         """Ranks the posts for each post; right are those that share a label with it."""
+
+    def annotation(self, labels: np.ndarray, scores: np.ndarray) -> dict[str, float]:
+        """Ranks labels `(n, K)` for each post by their scores (CMEM, 4.2), beside chance."""
+
+    def precision_recall(self, labels: np.ndarray, scores: np.ndarray) -> dict[str, float]:
+        """The average precision-recall curve of such a ranking (CMEM, figure 5)."""
+
+    def label_baseline(self, name: str) -> np.ndarray:
+        """Scores `(n, K)` that a baseline of labels gives the posts of the split."""
+
+    def tweet_retrieval(self, images: np.ndarray, tweets: np.ndarray) -> dict[str, float]:
+        """Ranks all tweets for a growing share of the images (CMEM, 5.2.3), beside chance."""
+
+    def topics(self, split: str) -> np.ndarray:
+        """Topics `(n, 50)` of the texts of a split, by LDA on those of training."""
+
+    def canonical(self, regularisation: float, tweets: Callable[[str], np.ndarray]) -> dict[str, float]:
+        """`tweet_retrieval` by (regularised) CCA of picture features and what `tweets` gives for a split."""
 
     def baseline(self, name: str, score: Callable[[Evaluator, FittedBaseline], float]) -> FittedBaseline:
         """A baseline of the papers, fitted to the training split's `features`, `tags` and links; of its settings the one
@@ -190,8 +211,12 @@ class System(abc.ABC):
     the arguments of `python -m data_prep build` that make it."""
     variants: ClassVar[dict[str, dict[str, Any]]] = {}
     """Rows of the paper's tables that are configurations: the row's name → values by key. The system itself first."""
-    baselines: ClassVar[tuple[str, ...]] = ()
-    """Rows of the paper's tables that are baselines: names of `kerasmm.evaluation.baselines`."""
+    baselines: ClassVar[dict[str, str]] = {}
+    """Rows of the paper's tables that are baselines: key → title."""
+    text_baselines: ClassVar[frozenset[str]] = frozenset()
+    """Those of them that need no picture features."""
+    classifies: ClassVar[bool] = False
+    """Whether an export learns the common classifier of labels on the training posts (DMAN, section 4.3)."""
 
     @property
     def other_weights(self) -> tuple[str, ...]:
