@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from kerasmm.evaluation.picked_rows import picked_rows
 from kerasmm.evaluation.search import similarities
 
 if TYPE_CHECKING:
     import keras
 
     from kerasmm.data.dataset import Dataset
-    from kerasmm.data.post import Post
     from kerasmm.systems.system import System
 
 
@@ -31,24 +31,6 @@ class FirstSentence:
     sentence: str
     rank: int
     among: int
-
-
-def draw_posts(dataset: Dataset, split: str, count: int, seed: int) -> list[int]:
-    """Rows of random posts with sentences, in reading order; all of them where there are no more than `count`."""
-    rows: list[int] = []
-    for row in np.random.default_rng(seed).permutation(len(dataset.records(split))).tolist():
-        if len(rows) == count:
-            break
-        if read_post(dataset, split, row).sentences:
-            rows.append(row)
-    return sorted(rows)
-
-
-def read_post(dataset: Dataset, split: str, row: int) -> Post:
-    """One post of a split."""
-    from kerasmm.data.post import Post
-
-    return Post.from_bytes(dataset.records(split).read(np.array([row]))[0])
 
 
 def first_sentences(
@@ -75,7 +57,7 @@ def first_sentences(
     Returns:
         One for each of `rows`.
     """
-    images = _vectors(system, model, dataset, split, rows)
+    images = picked_rows(system.outputs(model, dataset, split), "vectors", rows)
     scores, posts, texts = [], [], []
     for batch in system.outputs(model, dataset, split, "sentences"):
         scores.append(similarities(images, batch["vectors"], "inner"))
@@ -89,13 +71,3 @@ def first_sentences(
         rank = int(np.flatnonzero(owner[order] == row)[0]) + 1
         found.append(FirstSentence(texts[order[0]].decode(), rank, len(order)))
     return found
-
-
-def _vectors(system: System, model: keras.Model, dataset: Dataset, split: str, rows: Sequence[int]) -> np.ndarray:
-    """`(rows, d)` of the photos at `rows`; the others' are not kept."""
-    kept: dict[int, np.ndarray] = {}
-    start = 0
-    for batch in system.outputs(model, dataset, split):
-        kept |= {row: batch["vectors"][row - start] for row in rows if start <= row < start + len(batch["id"])}
-        start += len(batch["id"])
-    return np.stack([kept[row] for row in rows])

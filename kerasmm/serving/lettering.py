@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import bisect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -29,20 +29,31 @@ def cut(figure: Figure, text: str, inches: float, size: float, bold: bool) -> st
 
 def wrapped(figure: Figure, text: str, inches: float, size: float, bold: bool) -> list[str]:
     """The text in lines that fit; a word that is wider alone goes on in the next line."""
+    lines = flowed(figure, text.split(), inches, size, bold)
+    return [" ".join(part for _, part in line) for line in lines]
+
+
+def flowed(
+    figure: Figure, pieces: Sequence[str], inches: float, size: float, bold: bool
+) -> list[list[tuple[int, str]]]:
+    """Pieces of text, with spaces between them, in lines that fit; one that is wider alone goes on in the next line.
+
+    Returns:
+        For each line what stands in it: the place of the piece among `pieces`, and the piece or its part.
+    """
 
     def fits(part: str) -> bool:
         return width_in_inches(figure, part, size, bold) <= inches
 
-    lines: list[str] = []
-    for word in text.split():
-        longer = f"{lines[-1]} {word}" if lines else word
-        if lines and fits(longer):
-            lines[-1] = longer
+    lines: list[list[tuple[int, str]]] = []
+    for place, piece in enumerate(pieces):
+        if lines and fits(" ".join([*(part for _, part in lines[-1]), piece])):
+            lines[-1].append((place, piece))
             continue
-        while word:
-            count = max(1, _fitting(word, fits))
-            lines.append(word[:count])
-            word = word[count:]
+        while piece:
+            count = max(1, _fitting(piece, fits))
+            lines.append([(place, piece[:count])])
+            piece = piece[count:]
     return lines
 
 

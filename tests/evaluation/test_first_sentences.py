@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from kerasmm.data.dataset import Dataset
-from kerasmm.evaluation.first_sentences import draw_posts, first_sentences, read_post
+from kerasmm.evaluation.first_sentences import first_sentences
 from tests.evaluation.fake_sentences import FakeSystem, post_sentences
 from tests.tiny import tiny_posts, write_dataset
 
@@ -55,18 +55,3 @@ def test_progress_counts_the_sentences(dataset, rng):
     system = FakeSystem(rng.normal(size=(10, 4)), rng.normal(size=(17, 4)))
     first_sentences(system, None, dataset, "test", [3], counted.append)
     assert sum(counted) == 17
-
-
-def test_draws_posts_with_sentences(dataset, seed):
-    with_sentences = [0, 2, 3, 5, 6, 8, 9]
-    drawn = [tuple(draw_posts(dataset, "test", 3, seed + other)) for other in range(30)]
-    assert drawn[0] == tuple(draw_posts(dataset, "test", 3, seed))
-    assert all(rows == tuple(sorted(set(rows) & set(with_sentences))) and len(rows) == 3 for rows in drawn)
-    # Of 35 choices the same one thirty times: no chance.
-    assert len(set(drawn)) > 1
-    assert draw_posts(dataset, "test", 50, seed) == with_sentences
-    assert draw_posts(dataset, "train", 5, seed) == []
-
-
-def test_reads_one_post(dataset):
-    assert read_post(dataset, "test", 2).sentences == post_sentences(2, 3)
