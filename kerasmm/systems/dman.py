@@ -289,10 +289,10 @@ class DMAN(System):
         return self._monitored({key.replace("_score/", "/"): value for key, value in figures.items()})
 
     def table(self, figures: dict[str, float]) -> list[Table]:
-        return dman_tables({self._title: [figures], "ridge, pooled": [part(figures, "ridge")]})
+        return dman_tables({self.title: [figures], "ridge, pooled": [part(figures, "ridge")]})
 
     @property
-    def _title(self) -> str:
+    def title(self) -> str:
         """The row of the paper's tables that this configuration is."""
         return next(name for name, own in self.variants.items() if own["network.base"] == self.config.network.base)
 

@@ -287,6 +287,11 @@ class System(abc.ABC):
         """The paper's protocol for one of `baselines`; keys as in `evaluate`."""
         raise UserError(f"{self.name} has no baseline {name!r}")
 
+    @property
+    @abc.abstractmethod
+    def title(self) -> str:
+        """What the paper's tables call this configuration."""
+
     @abc.abstractmethod
     def table(self, figures: dict[str, float]) -> list[Table]:
         """The paper's tables of these figures: title, columns, rows."""

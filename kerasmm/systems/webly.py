@@ -300,12 +300,12 @@ class Webly(System):
         return evaluator.retrieval(images["vectors"], sentences["vectors"], pairs, folds)
 
     @property
-    def _title(self) -> str:
+    def title(self) -> str:
         loss = "VSE" if self.config.loss.negatives == "sum" else "VSEPP"
         return loss if self.config.web.data is None else f"{loss}_web"
 
     def table(self, figures: dict[str, float]) -> list[Table]:
-        return webly_tables({self._title: [figures]})
+        return webly_tables({self.title: [figures]})
 
     @classmethod
     def comparison(cls, rows: dict[str, list[dict[str, float]]]) -> list[Table]:
