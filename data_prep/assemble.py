@@ -63,7 +63,7 @@ def assemble(written: Written, config: BuildConfig, source: Source, folder: Path
         features=written.features,
         dropped=dropped,
         files=files,
-        statistics={"posts_seen": written.seen, **statistics},
+        statistics={"posts_seen": written.seen, **statistics, **written.statistics},
         versions=_versions(),
     )
     manifest.write(folder)

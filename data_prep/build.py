@@ -12,9 +12,15 @@ from data_prep.sources.source import Source
 from data_prep.workspace import check_output, publish, workspace
 from kerasmm.data.manifest import Manifest
 
+_CONNOTATIONS = 25
+"""Posts that a connotation needs to stay, unless the configuration says otherwise (CMEM, section 4.1.3)."""
+
 
 def configuration(source: str | type[Source], unit: str | None, *layers: Mapping[str, Any]) -> BuildConfig:
     """The source's own defaults with `layers` over them, checked.
+
+    Where `connotations.method` is on, three defaults are other ones, and each can still be given: posts need `labels`
+    beside what the source needs, labels need 25 posts (`labels.minimum`), and no tag becomes a label.
 
     Raises:
         UserError: For an unknown source or key, or a wrong value.
@@ -26,6 +32,11 @@ def configuration(source: str | type[Source], unit: str | None, *layers: Mapping
         # The source's numbers of posts go with its own method: `--split random` alone must do.
         shares = {key: value for key, value in defaults["split"].items() if key != "counts"}
         defaults = {**defaults, "split": shares}
+    connotations = given.get("connotations")
+    if isinstance(connotations, Mapping) and connotations.get("method") is not None:
+        needs = list(dict.fromkeys((*defaults.get("needs", BuildConfig().needs), "labels")))
+        on = {"labels": {"minimum": _CONNOTATIONS}, "annotate": {"labels_from_tags": 0}, "needs": needs}
+        defaults = merged(defaults, on)
     return validated(merged(defaults, given), "build configuration")
 
 

@@ -12,6 +12,7 @@ import apache_beam as beam
 
 from data_prep.chunks import Position, Ticker, Work
 from data_prep.config import Image
+from data_prep.connotations import read_drafts
 from data_prep.draft import Draft, Reject
 from data_prep.duplicates import Keys, keys_of
 from data_prep.pictures import BadPicture, check_picture
@@ -100,7 +101,7 @@ def _clean_chunk(number: int, work: Work, image: Image) -> Iterator[Keys]:
 
     def clean_lines() -> Iterator[str]:
         with Ticker(work, "clean", number) as tick:
-            for index, draft in enumerate(work.drafts("raw", number)):
+            for index, draft in enumerate(read_drafts(work, number)):
                 tick()
                 done = _clean(draft, image, work.path("pictures", number, "d") / str(index))
                 if isinstance(done, Reject):

@@ -43,6 +43,38 @@ class Annotate(_Section):
     """… and stay tags, too."""
 
 
+class Connotations(_Section):
+    """Labels that an annotator gives in place of the source's (CMEM, section 4.1.3); off, unless `method` is given."""
+
+    method: str | None = None
+    """`gazetteer`, `column`, `hashtags`, or `package.module:Class` of your own; see `data_prep.annotators`."""
+    concepts: str | None = None
+    """For `gazetteer`: a file of titles and their aliases."""
+    threshold: float = Field(default=0.05, ge=0, le=1)
+    """For `gazetteer`: how near a post must be to a meaning of an ambiguous name; else the most common one is taken."""
+    names: bool = False
+    """For `gazetteer`: read `@names`, too."""
+    annotations: str | None = None
+    """For `column`: a file with labels for each post id."""
+    column: str = "labels"
+    """For `column`: the column or key that has them."""
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Connotations:
+        if self.method is None and self.model_fields_set - {"method"}:
+            raise ValueError("`method` turns the connotations on, and it is not given")
+        for method, needed, others in (
+            ("gazetteer", "concepts", {"threshold", "names"}),
+            ("column", "annotations", {"column"}),
+        ):
+            if self.method == method and getattr(self, needed) is None:
+                raise ValueError(f"`method: {method}` needs `{needed}`, a file")
+            known = self.method in ("gazetteer", "column", "hashtags")
+            if known and self.method != method and (strange := self.model_fields_set & {needed, *others}):
+                raise ValueError(f"`{min(strange)}` goes with `method: {method}`")
+        return self
+
+
 class Collect(_Section):
     """Which posts are taken from the web to go with a clean data set (webly, section 4.1); all, unless it is given."""
 
@@ -142,6 +174,7 @@ class BuildConfig(_Section):
 
     image: Image = Image()
     annotate: Annotate = Annotate()
+    connotations: Connotations = Connotations()
     collect: Collect = Collect()
     tags: Words = Words(most=1000)
     labels: Words = Words()

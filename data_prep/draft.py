@@ -47,6 +47,10 @@ class Draft:
         if self.post.image is not None or self.post.features is not None:
             raise ValueError(f"`post` of a draft must not carry `image` or `features`. Received: post {self.post.id!r}")
 
+    def with_post(self, **fields: Any) -> Draft:
+        """A copy whose post has other values in some fields."""
+        return dataclasses.replace(self, post=dataclasses.replace(self.post, **fields))
+
     def to_json(self) -> str:
         """One line of JSON; absent fields are left out."""
         post = {name: getattr(self.post, name) for name in _CARRIED}

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from data_prep.connotation_figures import connotation_figures, connotation_lines
 from data_prep.hashing import rank
 from kerasmm.console import UserError, progress
 from kerasmm.data.dataset import Dataset, open_dataset
@@ -32,6 +33,7 @@ class Figures:
         links: Links of training posts.
         tags: How many posts have each tag.
         labels: How many posts have each label.
+        sizes: How many posts have so many labels.
         keywords: How many posts have each keyword of the clean data set that they were collected for.
         samples: Some posts, the same ones every time, with their splits.
     """
@@ -41,6 +43,7 @@ class Figures:
     links: int = 0
     tags: Counter[str] = dataclasses.field(default_factory=Counter)
     labels: Counter[str] = dataclasses.field(default_factory=Counter)
+    sizes: Counter[int] = dataclasses.field(default_factory=Counter)
     keywords: Counter[str] = dataclasses.field(default_factory=Counter)
     samples: list[tuple[Post, str]] = dataclasses.field(default_factory=list)
 
@@ -66,7 +69,7 @@ def inspect(folder: Path, plots: Path | None = None, as_json: bool = False, quie
 
     Args:
         folder: The data set's folder.
-        plots: Where to write `frequencies.png` and `samples.png`.
+        plots: Where to write `frequencies.png`, `labels.png` and `samples.png`.
         as_json: Print one JSON object with stable keys in place of the text.
         quiet: Print nothing but JSON, if asked for.
 
@@ -91,10 +94,11 @@ def inspect(folder: Path, plots: Path | None = None, as_json: bool = False, quie
     elif not quiet:
         print("\n".join(_report(folder, manifest, figures)))
     if plots is not None:
-        from data_prep.plots import plot_frequencies, plot_samples
+        from data_prep.plots import plot_frequencies, plot_labels, plot_samples
 
         title = f"{manifest.source} (synthetic)" if manifest.synthetic else manifest.source
         plot_frequencies(figures.tags, figures.labels, title, plots / "frequencies.png")
+        plot_labels(figures.labels, figures.posts.total(), title, plots / "labels.png")
         plot_samples(figures.samples, title, plots / "samples.png")
     return figures
 
@@ -125,6 +129,7 @@ def count(dataset: Dataset, quiet: bool = True) -> Figures:
                 figures.links += len(post.links)
                 figures.tags.update(post.tags)
                 figures.labels.update(post.labels)
+                figures.sizes[len(post.labels)] += 1
                 figures.keywords.update(post.keywords)
                 # The highest ranks stay: a sample over all splits that needs no second pass.
                 entry = (rank(0, "sample", post.id), post.id, post, split)
@@ -145,6 +150,7 @@ def _summary(manifest: Manifest, figures: Figures) -> dict[str, Any]:
         "features": None if manifest.features is None else manifest.features.model_dump(mode="json"),
         "fields": manifest.fields,
         "dropped": manifest.dropped,
+        "connotations": connotation_figures(manifest, figures.labels, figures.sizes),
         "keywords": dict(figures.keywords) if KEYWORDS in manifest.vocabularies else None,
     }
 
@@ -171,6 +177,10 @@ def _report(folder: Path, manifest: Manifest, figures: Figures) -> Iterator[str]
     for title, counts in (("tags", figures.tags), ("labels", figures.labels)):
         yield ""
         yield f"most frequent {title}: " + ", ".join(f"{word} ({posts:,})" for word, posts in counts.most_common(12))
+    connotations = connotation_figures(manifest, figures.labels, figures.sizes)
+    if connotations is not None:
+        yield ""
+        yield from connotation_lines(connotations)
     if figures.keywords:
         yield ""
         yield from _keywords(figures.keywords)

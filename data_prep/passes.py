@@ -1,7 +1,8 @@
 """The passes of a build, each a Beam pipeline over chunk numbers; none of them holds the posts.
 
-read (source → raw chunks) · clean (pictures, spelling, duplicates) · annotate · keywords and collect (web posts
-that go with a clean data set) · count words · select by vocabulary · split · links · write. See `data_prep.chunks` for what travels and what stays in files.
+read (source → raw chunks) · connote (an annotator's labels) · clean (pictures, spelling, duplicates) · annotate ·
+keywords and collect (web posts that go with a clean data set) · count words · select by vocabulary · split · links ·
+write. See `data_prep.chunks` for what travels and what stays in files.
 """
 
 from __future__ import annotations
@@ -12,12 +13,14 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from data_prep import features, runner
+from data_prep import connotations, features, runner
 from data_prep.annotate import Annotate
+from data_prep.annotators.annotator import Annotator
 from data_prep.chunks import Work
 from data_prep.clean import Clean
 from data_prep.collect import Collect
 from data_prep.config import BuildConfig
+from data_prep.connotation_figures import STATISTICS, found
 from data_prep.draft import Draft
 from data_prep.duplicates import Duplicates
 from data_prep.given_links import FilterLinks
@@ -46,6 +49,7 @@ class Written:
         words: The vocabularies.
         features: What the stored image features are, if any.
         keywords: Keywords of the clean data set that web posts were collected for, if any.
+        statistics: Further figures worth keeping.
     """
 
     work: Work
@@ -54,6 +58,7 @@ class Written:
     words: Vocabularies
     features: Features | None
     keywords: list[str] | None = None
+    statistics: dict[str, float] = dataclasses.field(default_factory=dict)
 
 
 class Passes:
@@ -89,14 +94,23 @@ class Passes:
         config, work = self._config, self._work
         described = features.described(config.features)
         clean = None if config.collect.clean is None else clean_dataset(config.collect.clean)
+        annotator = None if config.connotations.method is None else connotations.annotator(work, config.connotations)
+        statistics: dict[str, float] = {}
+        if annotator is not None:
+            annotator.prepare()
         self._read()
+        if annotator is not None:
+            statistics = self._connote(annotator)
         self._pass("clean", lambda numbers: numbers | Clean(work, config.image) | Duplicates(work))
         self.rejects.refuse_too_many(self._seen, ("source", "clean"))
         if self._sentences and (config.annotate.nouns_as_tags or config.annotate.sentence_tags):
             self._pass("annotate", lambda numbers: numbers | Annotate(work, config.annotate))
         keywords = None if clean is None else self._collect(clean)
         self._pass("count", lambda numbers: numbers | CountWords(work, config) | WriteCounts(work))
-        words = Vocabularies.from_counts(read_counts(work), config)
+        counts = read_counts(work)
+        words = Vocabularies.from_counts(counts, config, annotator is not None and annotator.hides_hashtags)
+        if annotator is not None:
+            statistics |= found(counts)
         work.write_lines(work.folder / VOCABULARIES, [words.to_json()])
         self._pass("select", lambda numbers: numbers | SelectPosts(work, config))
         self.rejects.refuse_too_many(self._seen)
@@ -113,7 +127,7 @@ class Passes:
             raise UserError(
                 "split: whole groups go to one side, and none is left for training; lower the sizes in `split`"
             )
-        return Written(work, self._numbers, self._seen, words, described, keywords)
+        return Written(work, self._numbers, self._seen, words, described, keywords, statistics)
 
     def _pass(self, task: str, steps: Callable[[Any], Any]) -> None:
         runner.run(self._options, self._work, task, self._numbers, self._drafts, self._quiet, steps)
@@ -142,6 +156,18 @@ class Passes:
                 "split.method: published, but no post is in a published training split; choose another with "
                 f"`--split random`. Source {self._source.name} expects {self._source.layout}"
             )
+
+    def _connote(self, annotator: Annotator) -> dict[str, float]:
+        """Gives the posts their connotations; returns what the annotator learned about them."""
+        learned: dict[str, float] = {}
+        if annotator.reads_posts:
+            with progress(self._quiet) as shown:
+                bar = shown.add_task("learn", total=self._drafts, note="")
+                drafts = (draft for number in self._numbers for draft in self._work.drafts("raw", number))
+                learned = annotator.learn(shown.track(drafts, task_id=bar))
+        connote = connotations.Connote(self._work, self._config.connotations)
+        self._pass("connote", lambda numbers: numbers | connote)
+        return {f"{STATISTICS}{name}": figure for name, figure in learned.items()}
 
     def _collect(self, clean: Dataset) -> list[str]:
         """Takes the posts that go with a clean data set; returns its keywords."""

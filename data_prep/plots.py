@@ -10,11 +10,12 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogFormatter
+from matplotlib.ticker import LogFormatter, MaxNLocator
 from PIL import Image
 
 from kerasmm.data.post import Post
 
+_LABELS = 50
 _COLUMNS = 6
 _SIDE = 192
 
@@ -44,6 +45,36 @@ def plot_frequencies(tags: Mapping[str, int], labels: Mapping[str, int], title: 
         for axis in (axes.xaxis, axes.yaxis):
             axis.set_major_formatter(LogFormatter())
             axis.set_minor_formatter(LogFormatter(minor_thresholds=(1, 0.4)))
+    _save(figure, path)
+
+
+def plot_labels(labels: Mapping[str, int], posts: int, title: str, path: Path) -> None:
+    """The most frequent labels and how many posts have each, as bars (CMEM, figure 4).
+
+    Args:
+        labels: How many posts have each label.
+        posts: How many posts there are.
+        title: What the data set is called.
+        path: Where to write the PNG.
+    """
+    words = sorted(labels, key=lambda word: (-labels[word], word))[:_LABELS]
+    counts = [labels[word] for word in words]
+    figure = Figure(figsize=(max(4.0, 1.5 + 0.24 * len(words)), 4.5), layout="constrained")
+    figure.suptitle(f"{title}: the {len(words)} most frequent of {len(labels):,} labels")
+    axes = figure.subplots()
+    axes.bar(range(len(words)), counts, width=0.8, color="tab:blue")
+    axes.set_ylabel("posts")
+    axes.set_xlim(-0.6, max(len(words), 1) - 0.4)
+    axes.yaxis.set_major_locator(MaxNLocator(integer=True))
+    shown = [_plain(textwrap.shorten(word, 26, placeholder="…") or word[:26]) for word in words]
+    axes.set_xticks(range(len(words)), shown, rotation=60, ha="right", rotation_mode="anchor", fontsize=8)
+    axes.grid(True, axis="y", alpha=0.3)
+    axes.set_axisbelow(True)
+    if posts:
+        shares = axes.twinx()
+        low, high = axes.get_ylim()
+        shares.set_ylim(100 * low / posts, 100 * high / posts)
+        shares.set_ylabel("% of the posts")
     _save(figure, path)
 
 

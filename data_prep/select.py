@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
 import apache_beam as beam
 
+from data_prep.annotators.frequent_hashtags import WithoutHashtags
 from data_prep.chunks import Ticker, Work
 from data_prep.collect import qualified
 from data_prep.config import BuildConfig
@@ -22,13 +22,17 @@ class Select:
     def __init__(self, vocabularies: Vocabularies, needs: Iterable[str]) -> None:
         self._tags, self._labels = frozenset(vocabularies.tags), frozenset(vocabularies.labels)
         self._from_tags, self._needs = frozenset(vocabularies.from_tags), tuple(needs)
+        self._without = WithoutHashtags(vocabularies.labels) if vocabularies.hidden else None
 
     def __call__(self, draft: Draft) -> Draft | Reject:
         post = draft.post
         promoted = (tag for tag in post.tags if tag in self._from_tags)
         labels = tuple(word for word in dict.fromkeys((*post.labels, *promoted)) if word in self._labels)
         tags = tuple(tag for tag in post.tags if tag in self._tags)
-        kept = dataclasses.replace(draft, post=dataclasses.replace(post, tags=tags, labels=labels))
+        text = post.text
+        if self._without is not None and text is not None:
+            text = self._without(text, labels) or None
+        kept = draft.with_post(text=text, tags=tags, labels=labels)
         field = lacking(kept, self._needs)
         if field is None:
             return kept

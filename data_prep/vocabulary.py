@@ -18,7 +18,7 @@ from data_prep.hashing import rank
 VOCABULARIES = "vocabularies.json"
 """Where the passes after counting find the vocabularies, in the work folder."""
 
-_BOTH = "both"
+_BOTH, _SIZES = "both", "sizes"
 _COUNT_FILES = 16
 
 
@@ -37,22 +37,29 @@ class Vocabularies:
         labels: Most frequent first.
         from_tags: Tags that become labels.
         keep_in_tags: Whether those stay tags, too.
+        hidden: Whether the labels are hashtags, which neither tags nor texts may show.
     """
 
     tags: list[str]
     labels: list[str]
     from_tags: list[str]
     keep_in_tags: bool
+    hidden: bool = False
 
     @classmethod
-    def from_counts(cls, counts: Mapping[str, Mapping[str, int]], config: BuildConfig) -> Vocabularies:
+    def from_counts(
+        cls, counts: Mapping[str, Mapping[str, int]], config: BuildConfig, hidden: bool = False
+    ) -> Vocabularies:
         """Cuts counted words: `counts` has how many posts have a word as `tags`, as `labels`, and as `both`."""
         annotate, tags, given, both = config.annotate, counts["tags"], counts["labels"], counts[_BOTH]
         from_tags = cut(tags, Words(most=annotate.labels_from_tags)) if annotate.labels_from_tags else []
         taken = set() if annotate.keep_in_tags else set(from_tags)
-        labels = {**given, **{word: given.get(word, 0) + tags[word] - both.get(word, 0) for word in from_tags}}
+        counted = {**given, **{word: given.get(word, 0) + tags[word] - both.get(word, 0) for word in from_tags}}
+        labels = cut(counted, config.labels)
+        if hidden:
+            taken.update(labels)
         remaining = {word: count for word, count in tags.items() if word not in taken}
-        return cls(cut(remaining, config.tags), cut(labels, config.labels), from_tags, annotate.keep_in_tags)
+        return cls(cut(remaining, config.tags), labels, from_tags, annotate.keep_in_tags, hidden)
 
     def to_json(self) -> str:
         """One line of JSON."""
@@ -65,7 +72,10 @@ class Vocabularies:
 
 
 class CountWords(beam.PTransform):
-    """Numbers of clean chunks → `((field, word), posts)` for `tags`, `labels` and words that are `both` in one post.
+    """Numbers of clean chunks → `((field, word), posts)`.
+
+    The fields are `tags`, `labels`, words that are `both` in one post, and `sizes`, whose word is the number of labels
+    of a post that has any.
 
     Args:
         work: The work folder.
@@ -86,7 +96,8 @@ def _words(number: int, work: Work, config: BuildConfig) -> Iterator[tuple[tuple
             tick()
             if isinstance(draft, Draft):
                 tags, labels = set(draft.post.tags), set(draft.post.labels)
-                for field, words in (("tags", tags), ("labels", labels), (_BOTH, tags & labels)):
+                sizes = {str(len(labels))} if labels else set()
+                for field, words in (("tags", tags), ("labels", labels), (_BOTH, tags & labels), (_SIZES, sizes)):
                     for word in words:
                         yield (field, word), 1
 
@@ -116,8 +127,8 @@ def _write_counts(group: tuple[int, Iterable[tuple[str, str, int]]], work: Work)
 
 
 def read_counts(work: Work) -> dict[str, dict[str, int]]:
-    """What `WriteCounts` wrote: how many posts have a word, by field."""
-    counts: dict[str, dict[str, int]] = {"tags": {}, "labels": {}, _BOTH: {}}
+    """What `WriteCounts` wrote: how many posts have a word, by field of `CountWords`."""
+    counts: dict[str, dict[str, int]] = {"tags": {}, "labels": {}, _BOTH: {}, _SIZES: {}}
     for number in range(_COUNT_FILES):
         for field, word, count in map(json.loads, work.lines(work.path("counts", number))):
             counts[field][word] = count

@@ -5,12 +5,16 @@ from __future__ import annotations
 import itertools
 import re
 import unicodedata
+from collections.abc import Iterator
 
 from data_prep.words import distinct
 
 _CANDIDATE = re.compile(r"[#＃]([^\s#＃]*)")
-# Joiners stand inside words of Persian and Indic scripts; marks are the vowels of many more.
-_JOINERS = "_\u200c\u200d"
+UNSEEN = "\u200c\u200d"
+"""Joiners: they stand inside words of Persian and Indic scripts, and say nothing at their end."""
+
+# Marks are the vowels of many more scripts.
+_JOINERS = f"_{UNSEEN}"
 _CUT = "…"
 
 
@@ -26,18 +30,29 @@ def hashtags(text: str) -> tuple[str, ...]:
     >>> hashtags("RT #SunSet at the #sea, #2 of 3 #SunSet #hol…")
     ('SunSet', 'sea')
     """
-    found, end = [], 0
+    return distinct(word for word, _, _, is_cut in spans(text) if not is_cut)
+
+
+def spans(text: str) -> Iterator[tuple[str, int, int, bool]]:
+    """Each hashtag as it stands: the word, where its sign is, where it ends, and whether `…` cuts it off.
+
+    Example:
+
+    >>> list(spans("at the #sea #hol…"))
+    [('sea', 7, 11, False), ('hol', 12, 16, True)]
+    """
+    end = 0
     for match in _CANDIDATE.finditer(text):
-        word = "".join(itertools.takewhile(_in_word, match[1]))
-        before, after = text[match.start() - 1 : match.start()], text[match.start(1) + len(word) :][:1]
-        in_the_middle = bool(before) and (_in_word(before) or before in "&/") and match.start() != end
+        run = "".join(itertools.takewhile(in_word, match[1]))
+        word, stop = run.rstrip(UNSEEN), match.start(1) + len(run)
+        before = text[match.start() - 1 : match.start()]
+        in_the_middle = bool(before) and (in_word(before) or before in "&/") and match.start() != end
         if in_the_middle or not any(map(str.isalpha, word)):
             continue
-        end = match.start(1) + len(word)
-        if after != _CUT:
-            found.append(word)
-    return distinct(found)
+        end = stop
+        yield word, match.start(), stop, text[stop : stop + 1] == _CUT
 
 
-def _in_word(character: str) -> bool:
-    return character in _JOINERS or unicodedata.category(character)[0] in "LMN"
+def in_word(character: str) -> bool:
+    """Whether a character may stand in a hashtag; no character may not."""
+    return bool(character) and (character in _JOINERS or unicodedata.category(character)[0] in "LMN")

@@ -82,7 +82,7 @@ def test_build_and_inspect(posts, tmp_path, capsys):
     shown = capsys.readouterr().out
     assert "whole: 3 shards match their SHA-256" in shown
     assert "source: not valid JSON" in shown
-    for name in ("frequencies.png", "samples.png"):
+    for name in ("frequencies.png", "labels.png", "samples.png"):
         assert (tmp_path / "plots" / name).read_bytes()[:4] == b"\x89PNG"
 
     assert guarded(main, ["inspect", str(output), "--json", "--quiet"]) == 0

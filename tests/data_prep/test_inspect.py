@@ -83,4 +83,4 @@ def test_a_data_set_of_one_post(tmp_path, rng):
     build_world(tmp_path, drafts, {})
     figures = inspect(tmp_path / "data", plots=tmp_path / "plots", quiet=True)
     assert (figures.table()["labels"], figures.table()["nodes_training"]) == (0, 1)
-    assert len(list((tmp_path / "plots").iterdir())) == 2
+    assert len(list((tmp_path / "plots").iterdir())) == 3
