@@ -37,3 +37,28 @@ def gru_by_loop(inputs, weights, pooling="last", present=None):
             pool = {"last": lambda own: own[-1], "mean": lambda own: sum(own) / len(own), "max": max}[pooling]
             pooled[row] = [pool(own) for own in by_unit]
     return pooled
+
+
+def lstm_by_loop(ids, weights, present=None):
+    """The last states of `CharacterLSTM`, by the equations of its docstring; Keras' columns are i, f, g, o."""
+    embeddings, kernel, recurrent, bias = (np.asarray(weight, "float64") for weight in weights)
+    units = len(recurrent)
+    last = np.zeros((len(ids), units))
+    for row, text in enumerate(ids):
+        h, c = [0.0] * units, [0.0] * units
+        for t, character in enumerate(text):
+            if character == 0 or (present is not None and not present[row][t]):
+                continue
+            x = embeddings[character]
+            before = [
+                sum(x[m] * kernel[m, gate] for m in range(len(x)))
+                + sum(h[m] * recurrent[m, gate] for m in range(units))
+                + bias[gate]
+                for gate in range(4 * units)
+            ]
+            for j in range(units):
+                i, f, g, o = (before[place * units + j] for place in range(4))
+                c[j] = sigmoid(f) * c[j] + sigmoid(i) * math.tanh(g)
+                h[j] = sigmoid(o) * math.tanh(c[j])
+        last[row] = h
+    return last

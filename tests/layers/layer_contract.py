@@ -25,6 +25,8 @@ class LayerCase:
         weights: Expected shapes of the weights.
         mask: Shape of a mask that the layer heeds: what is masked doesn't matter. None: a mask passes through.
         batch_axis: Where the batch stands, in the input and the first output.
+        ids: The input holds whole numbers in 1 … ids - 1; None: any number.
+        second: Shape of a second input, the same in every call.
     """
 
     layer: type[keras.layers.Layer]
@@ -34,9 +36,15 @@ class LayerCase:
     weights: list[tuple[int, ...]]
     mask: tuple[int, ...] | None = None
     batch_axis: tuple[int, int] = (0, 0)
+    ids: int | None = None
+    second: tuple[int, ...] | None = None
 
     def new(self, **more: Any) -> keras.layers.Layer:
         return self.layer(**self.arguments, **more)
+
+    def answer(self, layer: keras.layers.Layer, x: Any, **more: Any) -> list[Any]:
+        further = [] if self.second is None else [np.linspace(-1, 1, np.prod(self.second), dtype="float32")]
+        return flat(layer(x, *(one.reshape(self.second) for one in further), **more))
 
     def __str__(self) -> str:
         plain = [
@@ -50,6 +58,8 @@ def flat(outputs: Any) -> list[Any]:
 
 
 def random_inputs(case: LayerCase, rng: np.random.Generator) -> np.ndarray:
+    if case.ids is not None:
+        return rng.integers(1, case.ids, case.inputs).astype("int32")
     return rng.normal(size=case.inputs).astype("float32")
 
 
@@ -65,29 +75,30 @@ def check_layer(case: LayerCase, rng: np.random.Generator, folder: Path) -> None
 
 def check_shapes(case: LayerCase, rng: np.random.Generator) -> None:
     layer = case.new()
-    outputs = flat(layer(random_inputs(case, rng)))
+    outputs = case.answer(layer, random_inputs(case, rng))
     assert [tuple(output.shape) for output in outputs] == case.outputs
     assert [tuple(weight.shape) for weight in layer.weights] == case.weights
     assert layer.count_params() == sum(int(np.prod(shape)) for shape in case.weights)
     assert all(np.isfinite(to_numpy(output)).all() for output in outputs)
 
 
-def functional(case: LayerCase, layer: keras.layers.Layer) -> keras.Model:
+def functional(case: LayerCase, layer: keras.layers.Layer, dtype: Any) -> keras.Model:
     """A model around the layer, batches of any size."""
     shape = list(case.inputs)
     shape[case.batch_axis[0]] = None
-    inputs = keras.Input(batch_shape=tuple(shape))
-    return keras.Model(inputs, layer(inputs))
+    inputs = keras.Input(batch_shape=tuple(shape), dtype=dtype)
+    outputs = case.answer(layer, inputs)
+    return keras.Model(inputs, outputs if len(outputs) > 1 else outputs[0])
 
 
 def check_symbolic_call_and_saving(case: LayerCase, rng: np.random.Generator, folder: Path) -> None:
     layer, x = case.new(), random_inputs(case, rng)
-    model = functional(case, layer)
+    model = functional(case, layer, x.dtype)
     for output, shape in zip(flat(model.output), case.outputs, strict=True):
         unknown = [size is None for size in output.shape]
         assert unknown.count(True) == 1
         assert all(size in (None, wanted) for size, wanted in zip(output.shape, shape, strict=True))
-    for got, wanted in zip(flat(model(x)), flat(layer(x)), strict=True):
+    for got, wanted in zip(flat(model(x)), case.answer(layer, x), strict=True):
         assert_close(got, wanted, 1e-6, "symbolic and eager call")
     model.save(folder / "layer.keras")
     revived = keras.saving.load_model(folder / "layer.keras")
@@ -105,8 +116,8 @@ def check_training_step(case: LayerCase, rng: np.random.Generator) -> None:
     ends = []
     for jit in (False, True):
         layer = case.new()
-        inputs = keras.Input(batch_first.shape[1:])
-        output = flat(layer(ops.moveaxis(inputs, 0, axis_in)))[0]
+        inputs = keras.Input(batch_first.shape[1:], dtype=x.dtype)
+        output = case.answer(layer, ops.moveaxis(inputs, 0, axis_in))[0]
         rows = ops.moveaxis(output, axis_out, 0)
         # Differently weighted, so that no symmetry of the layer cancels a gradient.
         factors = np.linspace(0.5, 1.5, int(np.prod(rows.shape[1:])), dtype="float32")
@@ -125,15 +136,15 @@ def check_training_step(case: LayerCase, rng: np.random.Generator) -> None:
 
 def check_half_precision(case: LayerCase, rng: np.random.Generator) -> None:
     layer, x = case.new(), random_inputs(case, rng)
-    wanted = flat(layer(x))
+    wanted = case.answer(layer, x)
     for compute, tolerance in HALF_PRECISION.items():
         for policy in (compute, f"mixed_{compute}"):
             half = case.new(dtype=policy)
-            half.build(case.inputs)
+            half.build(*(shape for shape in (case.inputs, case.second) if shape is not None))
             half.set_weights(layer.get_weights())
             variables = "float32" if policy.startswith("mixed") else compute
             assert {keras.backend.standardize_dtype(weight.dtype) for weight in half.weights} == {variables}
-            for got, exact in zip(flat(half(x)), wanted, strict=True):
+            for got, exact in zip(case.answer(half, x), wanted, strict=True):
                 assert keras.backend.standardize_dtype(got.dtype) == compute
                 assert_close(got, exact, tolerance, policy)
 
@@ -147,10 +158,10 @@ def check_mask(case: LayerCase, rng: np.random.Generator) -> None:
         return
     mask = rng.random(case.mask) < 0.5
     mask[0], mask[1] = False, True
-    spoilt = np.where(mask[..., None], x, np.float32("nan"))
-    for got, wanted in zip(flat(layer(spoilt, mask=mask)), flat(layer(x, mask=mask)), strict=True):
+    spoilt = np.where(mask[..., None], x, np.float32("nan")) if case.ids is None else np.where(mask, x, 0)
+    for got, wanted in zip(case.answer(layer, spoilt, mask=mask), case.answer(layer, x, mask=mask), strict=True):
         assert np.isfinite(to_numpy(got)).all(), "what is masked got through"
         np.testing.assert_array_equal(to_numpy(got), to_numpy(wanted))
     everything = np.ones(case.mask, bool)
-    for got, wanted in zip(flat(layer(x, mask=everything)), flat(layer(x)), strict=True):
+    for got, wanted in zip(case.answer(layer, x, mask=everything), case.answer(layer, x), strict=True):
         np.testing.assert_array_equal(to_numpy(got), to_numpy(wanted), err_msg="a mask of everything")

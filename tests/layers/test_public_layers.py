@@ -4,7 +4,7 @@ import keras
 import pytest
 
 import kerasmm.layers
-from kerasmm.layers import LocallyFullyConnected, PooledGRU, VisualTextualAttention
+from kerasmm.layers import CharacterLSTM, LocallyFullyConnected, PooledGRU, TweetBias, VisualTextualAttention
 from tests.layers.layer_contract import LayerCase, check_layer
 from tests.public_class import check_names
 
@@ -79,6 +79,31 @@ CASES = [
             mask=(4, 7),
         )
         for pooling in ("mean", "max")
+    ),
+    LayerCase(
+        CharacterLSTM,
+        {
+            "units": 3,
+            "characters": 9,
+            "dimension": 5,
+            "regularizer": keras.regularizers.L2(0.1),
+            "embeddings_initializer": "he_normal",
+            "kernel_initializer": "lecun_normal",
+            "recurrent_initializer": "glorot_normal",
+        },
+        inputs=(4, 7),
+        outputs=[(4, 3)],
+        weights=[(9, 5), (5, 12), (3, 12), (12,)],
+        mask=(4, 7),
+        ids=9,
+    ),
+    LayerCase(
+        TweetBias,
+        {"dimension": 3, "kernel_initializer": "he_normal", "regularizer": keras.regularizers.L2(0.1)},
+        inputs=(4, 6),
+        outputs=[(4, 3)],
+        weights=[(6, 3), (5, 3)],
+        second=(1, 5),
     ),
 ]
 
