@@ -18,7 +18,7 @@ from data_prep.rejects import FILE_NAME, STEPS, tally
 from data_prep.sources.source import Source
 from kerasmm.data.manifest import Manifest, Shard, StoredFile, Vocabulary, sha256_of
 
-_PACKAGES = ("apache-beam", "tensorflow", "keras", "numpy", "pillow", "HanTa", "simplemma")
+_PACKAGES = ("apache-beam", "tensorflow", "keras", "numpy", "pillow", "HanTa", "simplemma", "py3langid")
 
 
 def assemble(written: Written, config: BuildConfig, source: Source, folder: Path, command: list[str]) -> Manifest:

@@ -11,11 +11,12 @@ from pathlib import Path
 import apache_beam as beam
 
 from data_prep.chunks import Position, Ticker, Work
-from data_prep.config import Image
+from data_prep.config import Image, Prune
 from data_prep.connotations import read_drafts
 from data_prep.draft import Draft, Reject
 from data_prep.duplicates import Keys, keys_of
 from data_prep.pictures import BadPicture, check_picture
+from data_prep.prune import Pruner
 from data_prep.words import distinct, normalise
 
 _INT64 = 1 << 63
@@ -85,17 +86,19 @@ class Clean(beam.PTransform):
     Args:
         work: The work folder.
         image: How pictures are checked.
+        prune: Which posts are dropped for what they say.
     """
 
-    def __init__(self, work: Work, image: Image) -> None:
+    def __init__(self, work: Work, image: Image, prune: Prune) -> None:
         super().__init__()
-        self._work, self._image = work, image
+        self._work, self._image, self._prune = work, image, prune
 
     def expand(self, numbers: beam.PCollection[int]) -> beam.PCollection[tuple[bytes, tuple[Position, bytes]]]:
-        return numbers | beam.FlatMap(_clean_chunk, self._work, self._image)
+        return numbers | beam.FlatMap(_clean_chunk, self._work, self._image, self._prune)
 
 
-def _clean_chunk(number: int, work: Work, image: Image) -> Iterator[Keys]:
+def _clean_chunk(number: int, work: Work, image: Image, prune: Prune) -> Iterator[Keys]:
+    pruner = Pruner(prune)
     keys: list[Keys] = []
     rejects: list[Reject] = []
 
@@ -103,7 +106,7 @@ def _clean_chunk(number: int, work: Work, image: Image) -> Iterator[Keys]:
         with Ticker(work, "clean", number) as tick:
             for index, draft in enumerate(read_drafts(work, number)):
                 tick()
-                done = _clean(draft, image, work.path("pictures", number, "d") / str(index))
+                done = _clean(draft, image, pruner, work.path("pictures", number, "d") / str(index))
                 if isinstance(done, Reject):
                     rejects.append(done)
                 else:
@@ -115,10 +118,13 @@ def _clean_chunk(number: int, work: Work, image: Image) -> Iterator[Keys]:
     yield from keys
 
 
-def _clean(draft: Draft, image: Image, re_encoded: Path) -> Draft | Reject:
+def _clean(draft: Draft, image: Image, pruner: Pruner, re_encoded: Path) -> Draft | Reject:
     spelled = clean_words(draft)
     if isinstance(spelled, Reject):
         return spelled
     if _is_empty(spelled):
         return Reject(draft.post.id, "text", "empty post", bad=False)
+    # What is left is pruned, as in the paper: a post without a picture is one, whatever it says.
+    if (draft.picture or not image.required) and (reject := pruner(draft)):
+        return reject
     return clean_picture(spelled, image, re_encoded)

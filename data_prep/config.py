@@ -75,6 +75,30 @@ class Connotations(_Section):
         return self
 
 
+class Prune(_Section):
+    """Which posts are dropped for what they say (CMEM, section 4.1.1); none, unless a key is given."""
+
+    topics: list[str] = []
+    """Topic words or phrases: posts must name one in the text or in a hashtag; none takes all posts."""
+    words: int = Field(default=0, ge=0)
+    """Words that a post must have when links, mentions, numbers and punctuation are gone."""
+    junk: bool = False
+    """Drop junk, see `data_prep.prune.Pruner`."""
+    language: str | None = Field(default=None, pattern="^[a-z]{2,3}$")
+    """Drop posts in other languages, see `data_prep.languages`; `en` for English."""
+    near_duplicates: float | None = Field(default=None, ge=0.3, le=1)
+    """Of posts whose texts share at least this part of their words, the earliest stays; 1 for the same words only."""
+    fold_retweets: bool = False
+    """Drop posts `RT @name: …` when what they share is there, too; else the first of them stays, without `RT @name:`."""
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Prune:
+        for topic in self.topics:
+            if not any(map(str.isalnum, topic)):
+                raise ValueError(f"`topics` must be words or phrases, not {topic!r}")
+        return self
+
+
 class Collect(_Section):
     """Which posts are taken from the web to go with a clean data set (webly, section 4.1); all, unless it is given."""
 
@@ -175,6 +199,7 @@ class BuildConfig(_Section):
     image: Image = Image()
     annotate: Annotate = Annotate()
     connotations: Connotations = Connotations()
+    prune: Prune = Prune()
     collect: Collect = Collect()
     tags: Words = Words(most=1000)
     labels: Words = Words()

@@ -24,6 +24,7 @@ class Draft:
         split: `"train"`, `"validation"` or `"test"` as the publisher says.
         group: Posts of one group never stand on both sides of a random split, e.g. the acts on one film.
         digest: Content hash of the picture, set by cleaning.
+        language: Code of the text's language as the publisher says.
 
     Raises:
         ValueError: For an unknown split, or a post that carries pixels or features.
@@ -40,6 +41,7 @@ class Draft:
     split: str | None = None
     group: str | None = None
     digest: str | None = None
+    language: str | None = None
 
     def __post_init__(self) -> None:
         if self.split is not None and self.split not in SPLITS:
@@ -54,7 +56,7 @@ class Draft:
     def to_json(self) -> str:
         """One line of JSON; absent fields are left out."""
         post = {name: getattr(self.post, name) for name in _CARRIED}
-        own = {name: getattr(self, name) for name in ("picture", "split", "group", "digest")}
+        own = {name: getattr(self, name) for name in ("picture", "split", "group", "digest", "language")}
         content = {"post": {name: value for name, value in post.items() if value not in (None, ())}}
         return json.dumps(content | {name: value for name, value in own.items() if value is not None})
 

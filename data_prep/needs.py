@@ -8,6 +8,8 @@ from data_prep.chunks import Work
 from data_prep.config import BuildConfig
 from data_prep.draft import Draft, Reject
 from data_prep.duplicates import SAME_ID
+from data_prep.post_text import unshared
+from data_prep.prune import pruned
 
 
 def lacking(draft: Draft, needs: Iterable[str]) -> str | None:
@@ -27,7 +29,20 @@ def needed(config: BuildConfig) -> tuple[str, ...]:
 
 
 def candidates(work: Work, number: int, config: BuildConfig) -> Iterator[Draft | Reject]:
-    """The clean drafts of a chunk that no vocabulary could save are rejects: duplicates, and posts without a field."""
+    """The clean drafts of a chunk that no vocabulary could save are rejects: `comparable`'s, and near duplicates."""
+    verdicts: Mapping[str, str] = work.note("near_duplicates", number, {})
+    for index, candidate in enumerate(comparable(work, number, config)):
+        reason = verdicts.get(str(index))
+        if isinstance(candidate, Draft) and reason is not None:
+            yield pruned(candidate, reason)
+        elif isinstance(candidate, Draft) and config.prune.fold_retweets:
+            yield unshared(candidate)
+        else:
+            yield candidate
+
+
+def comparable(work: Work, number: int, config: BuildConfig) -> Iterator[Draft | Reject]:
+    """The clean drafts of a chunk, each in its place; duplicates and posts without a needed field are rejects."""
     verdicts: Mapping[str, str] = work.note("duplicates", number, {})
     # Labels may yet come from tags.
     needs = [field for field in needed(config) if field != "labels" or not config.annotate.labels_from_tags]

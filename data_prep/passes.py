@@ -1,8 +1,8 @@
 """The passes of a build, each a Beam pipeline over chunk numbers; none of them holds the posts.
 
-read (source → raw chunks) · connote (an annotator's labels) · clean (pictures, spelling, duplicates) · annotate ·
-keywords and collect (web posts that go with a clean data set) · count words · select by vocabulary · split · links ·
-write. See `data_prep.chunks` for what travels and what stays in files.
+read (source → raw chunks) · connote (an annotator's labels) · clean (pictures, spelling, pruning, duplicates) ·
+annotate · compare (near duplicates) · keywords and collect (web posts that go with a clean data set) · count words ·
+select by vocabulary · split · links · write. See `data_prep.chunks` for what travels and what stays in files.
 """
 
 from __future__ import annotations
@@ -25,7 +25,9 @@ from data_prep.draft import Draft
 from data_prep.duplicates import Duplicates
 from data_prep.given_links import FilterLinks
 from data_prep.keywords import WriteKeywords, clean_dataset, read_keywords
+from data_prep.languages import check_language
 from data_prep.links import WritePools, pack_pools
+from data_prep.near_duplicates import NearDuplicates, settle
 from data_prep.plan import TRAIN, Plan, plan
 from data_prep.rejects import Rejects
 from data_prep.select import SelectPosts
@@ -93,6 +95,8 @@ class Passes:
         """
         config, work = self._config, self._work
         described = features.described(config.features)
+        if config.prune.language is not None:
+            check_language(config.prune.language)
         clean = None if config.collect.clean is None else clean_dataset(config.collect.clean)
         annotator = None if config.connotations.method is None else connotations.annotator(work, config.connotations)
         statistics: dict[str, float] = {}
@@ -101,10 +105,13 @@ class Passes:
         self._read()
         if annotator is not None:
             statistics = self._connote(annotator)
-        self._pass("clean", lambda numbers: numbers | Clean(work, config.image) | Duplicates(work))
+        self._pass("clean", lambda numbers: numbers | Clean(work, config.image, config.prune) | Duplicates(work))
         self.rejects.refuse_too_many(self._seen, ("source", "clean"))
         if self._sentences and (config.annotate.nouns_as_tags or config.annotate.sentence_tags):
             self._pass("annotate", lambda numbers: numbers | Annotate(work, config.annotate))
+        if config.prune.fold_retweets or config.prune.near_duplicates is not None:
+            self._pass("compare", lambda numbers: numbers | NearDuplicates(work, config))
+            settle(work, self._numbers)
         keywords = None if clean is None else self._collect(clean)
         self._pass("count", lambda numbers: numbers | CountWords(work, config) | WriteCounts(work))
         counts = read_counts(work)

@@ -20,6 +20,7 @@ SOURCES: dict[str, str] = {
     "mirflickr": "data_prep.sources.mirflickr:MirFlickr",
     "voc": "data_prep.sources.voc:Voc",
     "tweets": "data_prep.sources.tweets:Tweets",
+    "twitter": "data_prep.sources.twitter:Twitter",
     "posts": "data_prep.sources.posts:Posts",
 }
 """Name of every source → where its class is."""

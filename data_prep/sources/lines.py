@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import codecs
 import csv
+import gzip
+import zlib
 from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
@@ -31,16 +33,32 @@ class Row(NamedTuple):
     fault: str = ""
 
 
-def lines(path: Path, encoding: str = "utf-8") -> Iterator[Line]:
-    """Every line of a file, numbered from 1. A faulty one comes with an empty text."""
-    with path.open("rb") as file:
+def lines(path: Path, encoding: str = "utf-8", longest: int | None = None) -> Iterator[Line]:
+    """Every line of a file, numbered from 1. A faulty one comes with an empty text.
+
+    Args:
+        path: The file, compressed when its name ends in `.gz`; where the rest of that can't be read, that is a fault.
+        encoding: How its bytes are read.
+        longest: Bytes of a line, `MAX_LINE_BYTES` unless given; longer ones are faulty.
+    """
+    number = 0
+    try:
+        for line in _lines(path, encoding, MAX_LINE_BYTES if longest is None else longest):
+            yield line
+            number = line.number
+    except (EOFError, gzip.BadGzipFile, zlib.error):
+        yield Line(number + 1, "", "damaged gzip file")
+
+
+def _lines(path: Path, encoding: str, longest: int) -> Iterator[Line]:
+    with gzip.open(path) if path.suffix.lower() == ".gz" else path.open("rb") as file:
         number = 0
-        while raw := file.readline(MAX_LINE_BYTES + 1):
+        while raw := file.readline(longest + 1):
             number += 1
-            if len(raw) > MAX_LINE_BYTES:
+            if len(raw) > longest:
                 while raw and not raw.endswith(b"\n"):
                     raw = file.readline(_BLOCK)
-                yield Line(number, "", f"longer than {MAX_LINE_BYTES} bytes")
+                yield Line(number, "", f"longer than {longest} bytes")
                 continue
             if number == 1:
                 raw = raw.removeprefix(codecs.BOM_UTF8)

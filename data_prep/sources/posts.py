@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
 
 from data_prep.draft import SPLITS, Draft, Reject
 from data_prep.sources.grouping import Seen
+from data_prep.sources.json_line import parsed
 from data_prep.sources.lines import Line, Row, lines, rows
 from data_prep.sources.post_fields import FIELDS, LISTS, Faulty, from_cell, received, seconds, string, strings
 from data_prep.sources.source import Source
@@ -150,21 +150,12 @@ def _from_jsonl(path: Path) -> Iterator[_Record]:
 
 def _parsed(line: Line) -> _Record:
     try:
-        content = json.loads(line.text, object_pairs_hook=_unique)
+        content = parsed(line.text)
     except Faulty as error:
         return _Record(line.number, {}, error.reason)
-    except (ValueError, RecursionError):
-        return _Record(line.number, {}, "not valid JSON")
     if not isinstance(content, dict):
         return _Record(line.number, {}, "not a JSON object")
     return _Record(line.number, content)
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    content = dict(pairs)
-    if len(content) < len(pairs):
-        raise Faulty("a key given twice in one JSON object")
-    return content
 
 
 def _from_csv(path: Path) -> Iterator[_Record]:

@@ -1,0 +1,112 @@
+"""Tweets as Twitter's interfaces give them (API 1.1 and 2), beside a folder of their photos."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, ClassVar
+
+from data_prep.draft import Draft, Reject
+from data_prep.sources.grouping import Seen
+from data_prep.sources.json_line import parsed
+from data_prep.sources.lines import Line, lines
+from data_prep.sources.post_fields import Faulty
+from data_prep.sources.source import Source
+from data_prep.sources.twitter_photos import FOLDERS, Photos
+from data_prep.sources.twitter_tweet import read_tweet, tweets
+from kerasmm.console import UserError
+from kerasmm.data.post import Post
+
+MAX_PAGE_BYTES = 1 << 24
+"""A page of version 2 has up to 500 tweets."""
+
+_ENDINGS = (".jsonl", ".ndjson", ".json")
+# What a stream of version 1.1 says between the tweets, and a page of version 2 that has none.
+_NOTICES = {
+    "delete", "scrub_geo", "limit", "status_withheld", "user_withheld", "disconnect", "warning", "event", "meta",
+}  # fmt: skip
+
+
+class Twitter(Source):
+    """One post a tweet; the id is the tweet's, the user the author's id, the tags are the hashtags. No labels.
+
+    Every line of every file is a tweet of version 1.1 or 2, or a page of them: `{"data": …, "includes": …}` as version
+    2 answers, `{"statuses": […]}` as 1.1 does, or a list. Which version it is, each tweet tells. Files are read in the
+    order of their names.
+
+    The text is the whole one (`extended_tweet`, `full_text`, `note_tweet`) as Twitter shows it: `display_text_range`
+    cuts the link to the tweet's own photo and the names of those who are answered to; without it, that link is cut
+    where it ends the text. A retweet is the tweet that it shares: its id, author, text and photo. Where a page of
+    version 2 does not include that, the retweet stays as it is, beginning with `RT @name:`; pruning folds those. A
+    quoted tweet is none of the quoting one's.
+
+    Of a tweet that is there more than once, the first with a photo is taken; see `Photos` for where photos lie.
+
+    The defaults are those of CMEM, section 4.1.1: posts with photo and text, without junk, in English, each text once.
+    """
+
+    name: ClassVar[str] = "twitter"
+    summary: ClassVar[str] = (
+        "tweets as Twitter's API 1.1 or 2 gives them, one tweet or page a line, beside their photos"
+    )
+    layout: ClassVar[str] = (
+        "any *.jsonl, *.ndjson or *.json (or with .gz behind) with a tweet or a page of tweets a line, and the photos as "
+        f"{' or '.join(f'{name}/' for name in FOLDERS)}TWEETID.jpg, TWEETID-N.jpg, MEDIAKEY.jpg, MEDIAID.jpg, or by the "
+        "last part of the photo's address"
+    )
+    defaults: ClassVar[dict[str, Any]] = {
+        "needs": ["image", "text"],
+        "prune": {"words": 1, "junk": True, "language": "en", "near_duplicates": 0.8, "fold_retweets": True},
+        "split": {"method": "random", "test": 0.2, "validation": 0.1},
+    }
+
+    def open(self) -> None:
+        super().open()
+        self.files = sorted(path for path in self.folder.iterdir() if _is_read(path))
+        if not self.files:
+            raise self.missing(*(f"*{ending}" for ending in _ENDINGS))
+        if not any((self.folder / name).is_dir() for name in FOLDERS):
+            raise self.missing(*(f"{name}/" for name in FOLDERS))
+
+    def posts(self) -> Iterator[Draft | Reject]:
+        photos, found = Photos(self.folder), False
+        with Seen(self.scratch) as seen:
+            for path in self.files:
+                for line in lines(path, longest=MAX_PAGE_BYTES):
+                    if line.fault or line.text.strip():
+                        found = True
+                        yield from self._of_line(f"{path.name}:{line.number}", line, photos, seen)
+        if not found:
+            raise UserError(f"{self.folder}: holds no tweet; source {self.name} expects {self.layout}")
+
+    def _of_line(self, where: str, line: Line, photos: Photos, seen: Seen) -> Iterator[Draft | Reject]:
+        try:
+            if line.fault:
+                raise Faulty(line.fault)
+            content = parsed(line.text)
+            if isinstance(content, dict) and set(content) <= _NOTICES:
+                yield self.reject(where, "a notice, no tweet", f"has the keys {', '.join(content)}", bad=False)
+                return
+            # Nothing of a page that is no page comes before its fault.
+            for each, includes in list(tweets(content)):
+                yield self._draft(where, each, includes, photos, seen)
+        except Faulty as fault:
+            yield self.reject(where, fault.reason, fault.detail)
+
+    def _draft(self, where: str, content: Any, includes: Any, photos: Photos, seen: Seen) -> Draft | Reject:
+        try:
+            tweet = read_tweet(content, includes)
+            picture = photos.first(tweet)
+        except Faulty as fault:
+            return self.reject(where, fault.reason, fault.detail)
+        # One without a photo is no reason to leave out the one with it.
+        if earlier := seen.before(tweet.id if picture else f"no photo {tweet.id}", where):
+            seen_before = "tweet or retweet of one that was there before"
+            return Reject(tweet.id, "duplicates", seen_before, f"{where}, and at {earlier} already", bad=False)
+        post = Post(id=tweet.id, text=tweet.text or None, tags=tweet.tags, user=tweet.user, time=tweet.time)
+        return Draft(post, picture=None if picture is None else str(picture), language=tweet.language)
+
+
+def _is_read(path: Path) -> bool:
+    name = path.name.lower().removesuffix(".gz")
+    return name.endswith(_ENDINGS) and not name.startswith(".") and path.is_file()
