@@ -10,7 +10,11 @@ _WHERE = {
     "BidirectionalRankingLoss": "bidirectional_ranking_loss",
     "CanonicalCorrelationLoss": "canonical_correlation_loss",
     "HingeRankLoss": "hinge_rank_loss",
+    "LSEPLoss": "lsep_loss",
     "LinkLoss": "link_loss",
+    "PLSPLoss": "plsp_loss",
+    "PairwiseRankingLoss": "pairwise_ranking_loss",
+    "WARPLoss": "warp_loss",
     "WeightedBinaryCrossentropy": "weighted_binary_crossentropy",
     "triplet_similarity": "similarity",
 }

@@ -69,3 +69,46 @@ def bidirectional_ranking(margin, negatives):
         return rows
 
     return matrix
+
+
+def pairs(y_true, y_pred):
+    """Scores of each positive, with those of all negatives."""
+    negatives = [s for t, s in zip(y_true, y_pred, strict=True) if t == 0]
+    return [(s, negatives) for t, s in zip(y_true, y_pred, strict=True) if t == 1]
+
+
+def warp(margin, normalize):
+    """Equation 4, with the weight divided by the number of violators or not."""
+
+    def row(y_true, y_pred):
+        total = 0.0
+        for p, negatives in pairs(y_true, y_pred):
+            hinges = [max(0.0, margin + n - p) for n in negatives]
+            violators = sum(hinge > 0 for hinge in hinges)
+            weight = sum(1 / j for j in range(1, violators + 1))
+            total += weight * sum(hinges) / (violators if normalize and violators else 1)
+        return total
+
+    return row
+
+
+def lsep():
+    """Equation 5."""
+
+    def row(y_true, y_pred):
+        return math.log1p(sum(math.exp(n - p) for p, negatives in pairs(y_true, y_pred) for n in negatives))
+
+    return row
+
+
+def plsp(truncation):
+    """Equation 6."""
+
+    def row(y_true, y_pred):
+        total = 0.0
+        for p, negatives in pairs(y_true, y_pred):
+            for n in negatives:
+                total += math.exp(min(n - p, truncation) / max(n - p, -truncation))
+        return math.log1p(total)
+
+    return row

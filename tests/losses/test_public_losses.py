@@ -4,8 +4,17 @@ import numpy as np
 import pytest
 
 import kerasmm.losses
-from kerasmm.losses import BidirectionalRankingLoss, HingeRankLoss, LinkLoss, WeightedBinaryCrossentropy
-from tests.losses.by_loop import bidirectional_ranking, hinge_rank, link, weighted_crossentropy
+from kerasmm.losses import (
+    BidirectionalRankingLoss,
+    HingeRankLoss,
+    LinkLoss,
+    LSEPLoss,
+    PairwiseRankingLoss,
+    PLSPLoss,
+    WARPLoss,
+    WeightedBinaryCrossentropy,
+)
+from tests.losses.by_loop import bidirectional_ranking, hinge_rank, link, lsep, plsp, warp, weighted_crossentropy
 from tests.losses.loss_contract import LossCase, check_loss
 from tests.public_class import check_examples, check_names
 
@@ -45,6 +54,15 @@ CASES = [
     LossCase(HingeRankLoss, {"margin": 1.7}, hinge_rank(1.7), similarities),
     LossCase(LinkLoss, {}, link(), decisions),
     LossCase(LinkLoss, {"unlinked_ratio": 2.5}, link(2.5), decisions),
+    LossCase(PairwiseRankingLoss, {"margin": 0.7}, hinge_rank(0.7), decisions),
+    LossCase(PairwiseRankingLoss, {"margin": 2.5, "negatives": 5, "seed": 3}, hinge_rank(2.5), decisions),
+    LossCase(WARPLoss, {"margin": 0.7}, warp(0.7, True), decisions),
+    LossCase(WARPLoss, {"margin": 2.5, "normalize": False}, warp(2.5, False), decisions),
+    LossCase(WARPLoss, {"margin": 0.0, "negatives": 5}, warp(0.0, True), decisions),
+    LossCase(LSEPLoss, {}, lsep(), decisions),
+    LossCase(LSEPLoss, {"negatives": 5}, lsep(), decisions),
+    LossCase(PLSPLoss, {"truncation": -0.5}, plsp(-0.5), decisions),
+    LossCase(PLSPLoss, {"truncation": -2.0, "negatives": 5}, plsp(-2.0), decisions),
     LossCase(WeightedBinaryCrossentropy, {"positive_weight": 10.0}, weighted_crossentropy(10.0), probabilities),
     LossCase(
         WeightedBinaryCrossentropy,

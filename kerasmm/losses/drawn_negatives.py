@@ -1,0 +1,55 @@
+"""Negative sampling: a few negatives of each row, in place of all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import keras
+from keras import ops
+
+
+def draw_negatives(negative: Any, scores: Any, number: int, seed: Any) -> tuple[Any, Any]:
+    """Draws negatives of each row uniformly at random, with replacement.
+
+    A row with no more negatives than are to be drawn has each of them once.
+
+    Args:
+        negative: `(batch, labels)` boolean.
+        scores: `(batch, labels)`; gradients flow.
+        number: How many to draw for each row.
+        seed: A `keras.random.SeedGenerator`.
+
+    Returns:
+        Which draws there are, `(batch, number)` boolean, and their scores.
+    """
+    rows, labels = ops.shape(negative)
+    count = ops.sum(ops.cast(negative, "int32"), axis=1, keepdims=True)
+    each = ops.broadcast_to(ops.expand_dims(ops.arange(number, dtype="int32"), 0), (rows, number))
+    # Whole numbers far above any count: their remainders are uniform to 1 in 2³¹ / count.
+    drawn = keras.random.randint((rows, number), 0, 2**31 - 1, dtype="int32", seed=seed) % ops.maximum(count, 1)
+    there = each < count
+    places = flat_places(negative)(ops.where(count <= number, each, drawn))
+    columns = ops.where(there, places - labels * ops.expand_dims(ops.arange(rows, dtype="int32"), 1), 0)
+    return there, ops.where(there, ops.take_along_axis(scores, columns, axis=1), 0.0)
+
+
+def flat_places(marked: Any) -> Callable[[Any], Any]:
+    """Where the marked entries are.
+
+    Args:
+        marked: `(batch, labels)` boolean.
+
+    Returns:
+        A function of ordinals `(batch, …)`, which count the marked entries of each row from 0, to their places in the
+        flattened `marked`. It may not be asked for more than the row has; then the place is of no use.
+    """
+    integers = ops.cast(marked, "int32")
+    so_far, counts = ops.cumsum(ops.reshape(integers, (-1,))), ops.sum(integers, axis=1, keepdims=True)
+    before = ops.cumsum(counts, axis=0) - counts
+
+    def places(ordinals: Any) -> Any:
+        found = ops.searchsorted(so_far, ops.reshape(before + ordinals + 1, (-1,)))
+        return ops.cast(ops.reshape(found, ops.shape(ordinals)), "int32")
+
+    return places

@@ -1,0 +1,106 @@
+"""Hinges of all pairs of positives and negatives, in the time that sorting the labels takes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+from keras import ops
+
+from kerasmm.losses.over_positives import over_positives
+from kerasmm.losses.pairwise_loss import with_gradient
+
+
+def sorted_hinges(positive: Any, negative: Any, scores: Any, margin: float, weight: Callable[[Any], Any]) -> Any:
+    """Sum over a row's positives p of w(r_p) Σ_n max(0, margin - s_p + s_n) over its negatives n, by sorting.
+
+    r_p is the number of negatives that violate p's margin: margin - s_p + s_n > 0. In ascending order of s_p - margin and
+    s_n, the violators of a positive are the negatives after it, and a negative violates the positives before it. So the
+    gradient is -w(r_p) r_p for a positive and a cumulative sum of weights for a negative, and with it the value is linear
+    in the scores.
+
+    Args:
+        positive: `(batch, labels)` boolean.
+        negative: `(batch, labels)` boolean; what is neither takes no part.
+        scores: `(batch, labels)`.
+        margin: The gap asked for.
+        weight: w, of numbers of violators as floats, 1 or more; no gradient flows through it.
+
+    Returns:
+        `(batch,)`.
+    """
+    fixed, takes_part = ops.stop_gradient(scores), ops.logical_or(positive, negative)
+    codes = _codes(ops.where(positive, fixed - margin, fixed), positive, takes_part)
+    # The largest complements are the smallest codes.
+    complements, order = ops.top_k(ops.bitwise_not(codes), ops.shape(scores)[1])
+    is_positive = 1 - ops.bitwise_and(complements, 1)
+    count = ops.sum(ops.cast(negative, "int32"), axis=1, keepdims=True)
+    violators = ops.cast(count - ops.cumsum(1 - is_positive, axis=1), fixed.dtype)
+    is_positive = ops.cast(is_positive, fixed.dtype)
+    weights = is_positive * weight(ops.maximum(violators, 1.0))
+    slopes = ops.where(is_positive > 0, -weights * violators, ops.cumsum(weights, axis=1))
+    slopes = ops.where(takes_part, _restore(slopes, order), 0.0)
+    down = ops.where(positive, -slopes, 0.0)
+    # The slopes of a row sum to 0, so scores can be measured from where the differences lie, to keep their digits.
+    value = ops.sum(slopes * (fixed - _mean(fixed, down)), axis=1) + margin * ops.sum(down, axis=1)
+    return with_gradient(value, (scores, slopes))
+
+
+def looped_hinges(
+    positive: Any, scores: Any, negative: Any, against: Any, margin: float, weight: Callable[[Any], Any]
+) -> Any:
+    """The same for few negatives, each compared with every positive.
+
+    Args:
+        positive: `(batch, labels)` boolean.
+        scores: `(batch, labels)`, of the positives.
+        negative: `(batch, draws)` boolean.
+        against: `(batch, draws)`, scores of the negatives.
+        margin: As above.
+        weight: As above.
+
+    Returns:
+        `(batch,)`.
+    """
+    fixed = ops.where(negative, ops.stop_gradient(against), -math.inf)
+
+    def add(score: Any, total: Any, slopes: Any) -> tuple[Any, ...]:
+        hinges = ops.relu(margin + (fixed - score))
+        violates = ops.cast(hinges > 0, score.dtype)
+        violators = ops.sum(violates, axis=1, keepdims=True)
+        each = weight(ops.maximum(violators, 1.0))
+        total = total + each * ops.sum(hinges, axis=1, keepdims=True)
+        return -each * violators, total, slopes + each * violates
+
+    start = ops.zeros_like(scores[:, :1]), ops.zeros_like(against)
+    down, total, up = over_positives(positive, ops.stop_gradient(scores), add, *start)
+    return with_gradient(ops.squeeze(total, 1), (scores, down), (against, up))
+
+
+def _mean(scores: Any, weights: Any) -> Any:
+    """Weighted mean of each row, `(batch, 1)`; 0 where nothing weighs."""
+    total = ops.sum(weights, axis=1, keepdims=True)
+    return ops.sum(weights * scores, axis=1, keepdims=True) / ops.where(total > 0, total, 1.0)
+
+
+def _codes(keys: Any, positive: Any, takes_part: Any) -> Any:
+    """Integers in the order of float32 numbers; of equal ones positives come last, and at the end what takes no part.
+
+    The last of the 24 bits of a number gives way to the mark of a positive, by which it can be told after sorting.
+    """
+    keys = ops.cast(ops.where(keys == 0, 0.0, keys), "float32")  # -0 has other bits than 0
+    bits = ops.squeeze(ops.view(ops.expand_dims(keys, 2), "int32"), 2)
+    ascending = ops.where(bits < 0, ops.bitwise_xor(bits, _LARGEST), bits)
+    marked = ops.bitwise_and(ascending, -2) + ops.cast(positive, "int32")
+    return ops.where(takes_part, marked, _LARGEST)
+
+
+_LARGEST = 2**31 - 1
+
+
+def _restore(values: Any, order: Any) -> Any:
+    """Values in sorted order back in the places that `order` says they came from."""
+    rows, labels = ops.shape(values)
+    places = ops.reshape(order + labels * ops.expand_dims(ops.arange(rows, dtype="int32"), 1), (-1, 1))
+    return ops.reshape(ops.scatter(places, ops.reshape(values, (-1,)), (rows * labels,)), (rows, labels))
