@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kerasmm.console import Parser, UserError, guarded, progress
+from kerasmm.console import Parser, UserError, guarded
 
 if TYPE_CHECKING:
-    from kerasmm.serving.loaded import LoadedExport
     from kerasmm.serving.picture_files import BadPicture
 
 SIGNATURE = "classify"
@@ -39,7 +37,9 @@ def main(argv: list[str]) -> int:
     if arguments.k < 1:
         raise UserError(f"-k must be at least 1. Received: -k {arguments.k}")
     from kerasmm.serving.loaded import LoadedExport
+    from kerasmm.serving.pairs import Pair
     from kerasmm.serving.picture_files import say_bad
+    from kerasmm.serving.ranked_labels import ask_labels, print_labels, print_labels_json
 
     export = LoadedExport(arguments.model)
     if "image" not in export.inputs.get(SIGNATURE, ()):
@@ -48,50 +48,15 @@ def main(argv: list[str]) -> int:
             f"older version (it has: {', '.join(export.inputs)})"
         )
     bad: list[BadPicture] = []
-    answered = _answered(export, arguments.image, arguments.k, bad, arguments.quiet)
+    answered = ask_labels(
+        export, SIGNATURE, [Pair(path) for path in arguments.image], arguments.k, bad, arguments.quiet
+    )
     say_bad(bad, len(arguments.image))
     if arguments.json:
-        content = {
-            "model": str(export.folder),
-            "results": [
-                {"image": str(path), "labels": [{"label": label, "score": score} for label, score in labels]}
-                for path, labels in answered
-            ],
-            "bad": [{"image": str(one.path), "problem": one.problem} for one in bad],
-        }
-        print(json.dumps(content, indent=2, ensure_ascii=False))
+        print_labels_json(export, answered, bad)
     else:
-        from kerasmm.serving.table import print_table
-
-        rows = [(str(path), label, f"{score:.4f}") for path, labels in answered for label, score in labels]
-        print_table(("picture", "label", "confidence"), rows, right=("confidence",))
+        print_labels(answered, "label", "confidence")
     return 0
-
-
-def _answered(
-    export: LoadedExport, paths: list[Path], k: int, bad: list[BadPicture], quiet: bool
-) -> list[tuple[Path, list[tuple[str, float]]]]:
-    """Labels and confidences by picture; pictures that can't be read go to `bad`."""
-    import numpy as np
-
-    from kerasmm.serving.picture_files import read_pictures, undecodable
-
-    answered = []
-    with progress(quiet) as bar:
-        task = bar.add_task("classifying", total=len(paths), note="")
-        for some in read_pictures(paths, bad):
-            images = np.empty(len(some), object)
-            images[:] = [content for _, content in some]
-            answer = export.answer(SIGNATURE, {"image": images})
-            for row, (path, _) in enumerate(some):
-                if not answer["valid"][row]:
-                    bad.append(undecodable(path))
-                    continue
-                labels = (label.decode() for label in answer["labels"][row][:k])
-                answered.append((path, list(zip(labels, answer["scores"][row][:k].tolist(), strict=True))))
-            bar.advance(task, len(some))
-        bar.update(task, completed=len(paths))
-    return answered
 
 
 if __name__ == "__main__":

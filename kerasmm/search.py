@@ -87,11 +87,13 @@ def main(argv: list[str]) -> int:
 
 
 def _queries(arguments: argparse.Namespace) -> list[Query]:
-    from kerasmm.serving.query import Query, read_picture
+    from kerasmm.serving.query import Query, as_given, read_picture
 
+    if arguments.text is not None and not arguments.text.strip():
+        raise UserError("--text holds no words; expected a sentence, e.g. --text 'a dog runs on grass'")
     options = {
         "image": read_picture(arguments.image) if arguments.image else None,
-        "text": _text(arguments.text),
+        "text": None if arguments.text is None else as_given(arguments.text),
         "tags": arguments.tag,
         "plus": arguments.plus,
         "minus": arguments.minus,
@@ -106,13 +108,6 @@ def _queries(arguments: argparse.Namespace) -> list[Query]:
     if not arguments.tag:
         raise UserError("--each makes a question of each --tag; give at least one")
     return [Query({**values, "tags": [tag]}, arguments.image) for tag in arguments.tag]
-
-
-def _text(given: str | None) -> str | None:
-    """What the command line gave, where it isn't UTF-8 with a sign of replacement."""
-    if given is None or given.strip():
-        return given and given.encode(errors="surrogateescape").decode(errors="replace")
-    raise UserError("--text holds no words; expected a sentence, e.g. --text 'a dog runs on grass'")
 
 
 def _check_outputs(arguments: argparse.Namespace) -> None:

@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 # From the top down; a part may import parts of lower levels, and its own.
 LEVELS = [
-    {"fit", "compare", "evaluate", "export", "search", "attend", "classify", "sentences"},
+    {"fit", "compare", "evaluate", "export", "search", "attend", "classify", "sentences", "annotate", "connotations"},
     {"serving", "evaluation", "training"},
     {"systems"},
     {"models", "text", "encoders", "data"},

@@ -24,14 +24,18 @@ class BadPicture:
 def read_pictures(paths: Sequence[Path], bad: list[BadPicture]) -> Iterator[list[tuple[Path, bytes]]]:
     """Yields the files that can be read, some at a time; appends the others to `bad`."""
     for start in range(0, len(paths), AT_A_TIME):
-        read = []
-        for path in paths[start : start + AT_A_TIME]:
-            try:
-                read.append((path, read_picture(path)))
-            except UserError as error:
-                bad.append(BadPicture(path, str(error).removeprefix(f"{path}: ")))
-        if read:
-            yield read
+        read = [(path, read_or_set_aside(path, bad)) for path in paths[start : start + AT_A_TIME]]
+        if good := [(path, content) for path, content in read if content is not None]:
+            yield good
+
+
+def read_or_set_aside(path: Path, bad: list[BadPicture]) -> bytes | None:
+    """The bytes of a picture file; None when it can't be read, which `bad` then says."""
+    try:
+        return read_picture(path)
+    except UserError as error:
+        bad.append(BadPicture(path, str(error).removeprefix(f"{path}: ")))
+        return None
 
 
 def undecodable(path: Path) -> BadPicture:

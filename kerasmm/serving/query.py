@@ -55,6 +55,11 @@ def read_picture(path: Path) -> bytes:
         raise UserError(f"{path}: can't be read ({error.strerror})") from error
 
 
+def as_given(text: str) -> str:
+    """A text of the command line, where it isn't UTF-8 with a sign of replacement."""
+    return text.encode(errors="surrogateescape").decode(errors="replace")
+
+
 def _upright(encoded: bytes) -> bytes:
     """The same bytes, or a turned copy where EXIF says that the picture lies on its side."""
     from PIL import Image, ImageOps
