@@ -57,23 +57,26 @@ class MinHash:
 
     Args:
         bands: How many minima, and how they are cut.
+        only: The bands that are wanted; all, unless given.
     """
 
-    def __init__(self, bands: Bands) -> None:
-        self.bands = bands
+    def __init__(self, bands: Bands, only: range | None = None) -> None:
+        self._only, self._rows = range(bands.number) if only is None else only, bands.rows
+        wanted = slice(self._only.start * bands.rows, self._only.stop * bands.rows)
         generator = np.random.default_rng(_SEED)
         size = bands.number * bands.rows
-        self._salts = generator.integers(0, 1 << 64, (size, 1), np.uint64)
-        self._factors = generator.integers(0, 1 << 63, (size, 1), np.uint64) * np.uint64(2) + np.uint64(1)
+        self._salts = generator.integers(0, 1 << 64, (size, 1), np.uint64)[wanted]
+        halves = generator.integers(0, 1 << 63, (size, 1), np.uint64)[wanted]
+        self._factors = halves * np.uint64(2) + np.uint64(1)
 
     def signature(self, words: np.ndarray) -> np.ndarray:
-        """`(rows × bands,)` minima of `(words,)` 64-bit hashes, of which there is at least one."""
+        """`(bands × rows,)` minima of `(words,)` 64-bit hashes, of which there is at least one."""
         # Products with odd numbers permute 64-bit integers, and so does folding the high half into the low one.
         mixed = (words[None, :] ^ self._salts) * self._factors
         mixed = (mixed ^ (mixed >> np.uint64(32))) * self._factors
         return np.min(mixed, axis=1)
 
     def keys(self, words: np.ndarray) -> list[bytes]:
-        """One key a band; two sets meet in a band when its keys are equal."""
-        rows = self.signature(words).reshape(self.bands.number, self.bands.rows)
-        return [bytes([number]) + row.tobytes() for number, row in enumerate(rows)]
+        """One key a wanted band; two sets meet in a band when its keys are equal."""
+        bands = self.signature(words).reshape(-1, self._rows)
+        return [bytes([number]) + band.tobytes() for number, band in zip(self._only, bands, strict=True)]

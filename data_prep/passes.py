@@ -27,7 +27,7 @@ from data_prep.given_links import FilterLinks
 from data_prep.keywords import WriteKeywords, clean_dataset, read_keywords
 from data_prep.languages import check_language
 from data_prep.links import WritePools, pack_pools
-from data_prep.near_duplicates import NearDuplicates, settle
+from data_prep.near_duplicates import comparisons, settle
 from data_prep.plan import TRAIN, Plan, plan
 from data_prep.rejects import Rejects
 from data_prep.select import SelectPosts
@@ -109,9 +109,7 @@ class Passes:
         self.rejects.refuse_too_many(self._seen, ("source", "clean"))
         if self._sentences and (config.annotate.nouns_as_tags or config.annotate.sentence_tags):
             self._pass("annotate", lambda numbers: numbers | Annotate(work, config.annotate))
-        if config.prune.fold_retweets or config.prune.near_duplicates is not None:
-            self._pass("compare", lambda numbers: numbers | NearDuplicates(work, config))
-            settle(work, self._numbers)
+        self._compare()
         keywords = None if clean is None else self._collect(clean)
         self._pass("count", lambda numbers: numbers | CountWords(work, config) | WriteCounts(work))
         counts = read_counts(work)
@@ -175,6 +173,12 @@ class Passes:
         connote = connotations.Connote(self._work, self._config.connotations)
         self._pass("connote", lambda numbers: numbers | connote)
         return {f"{STATISTICS}{name}": figure for name, figure in learned.items()}
+
+    def _compare(self) -> None:
+        """Finds posts that say what another one says."""
+        for step in comparisons(self._work, self._config, self._drafts):
+            self._pass("compare", step.__ror__)
+        settle(self._work, self._numbers)
 
     def _collect(self, clean: Dataset) -> list[str]:
         """Takes the posts that go with a clean data set; returns its keywords."""

@@ -52,3 +52,9 @@ def test_signatures_are_the_same_in_every_process():
     first, second = MinHash(Bands(4, 3)), MinHash(Bands(4, 3))
     assert np.array_equal(first.signature(words), second.signature(words[::-1]))
     assert len(set(first.keys(words))) == 4
+
+
+def test_some_of_the_bands_are_a_part_of_all(rng):
+    words, bands = rng.integers(0, 1 << 64, 12, np.uint64), Bands(7, 3)
+    parts = [MinHash(bands, only).keys(words) for only in (range(0, 3), range(3, 4), range(4, 7))]
+    assert [key for part in parts for key in part] == MinHash(bands).keys(words)

@@ -6,10 +6,13 @@ from collections import Counter
 import numpy as np
 import pytest
 
+from data_prep import near_duplicates
 from data_prep.chunks import Work
 from data_prep.config import validated
+from data_prep.connected import Groups
+from data_prep.copies import SAME_TEXT, SHARED
 from data_prep.draft import Draft
-from data_prep.near_duplicates import NEARLY_SAME_TEXT, SAME_TEXT, SHARED, Groups, NearDuplicates, settle
+from data_prep.near_duplicates import NEARLY_SAME_TEXT, comparisons, settle
 from data_prep.needs import candidates
 from kerasmm.data.dataset import open_dataset
 from kerasmm.data.post import Post
@@ -26,7 +29,8 @@ def compared(folder, drafts, size=7, **prune):
     """The texts that stay, by id, and why the others go, by the pass alone."""
     work, config = Work(folder), validated({**UNPICTURED, "prune": prune})
     numbers = chunked(work, "clean", drafts, size)
-    run_steps(work, numbers, lambda n: n | NearDuplicates(work, config))
+    for step in comparisons(work, config, len(drafts)):
+        run_steps(work, numbers, lambda n, step=step: n | step)
     settle(work, numbers)
     found = [each for number in numbers for each in candidates(work, number, config)]
     kept = {each.post.id: each.post.text for each in found if isinstance(each, Draft)}
@@ -84,6 +88,14 @@ def test_neither_chunks_nor_the_order_of_posts_change_what_stays(tmp_path, rng):
     expected = compared(tmp_path / "a", drafts, near_duplicates=0.7)
     shuffled = [drafts[place] for place in rng.permutation(len(drafts))]
     assert compared(tmp_path / "b", shuffled, size=60, near_duplicates=0.7) == expected
+
+
+def test_several_passes_find_what_one_finds(tmp_path, rng, monkeypatch):
+    drafts = random_tweets(rng, 60)
+    expected = compared(tmp_path / "a", drafts, near_duplicates=0.7)
+    for keys in (1, 60 * 5):
+        monkeypatch.setattr(near_duplicates, "_KEYS_A_PASS", keys)
+        assert compared(tmp_path / str(keys), drafts, near_duplicates=0.7) == expected
 
 
 def test_a_chain_is_one_group(tmp_path):
