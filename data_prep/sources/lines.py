@@ -68,7 +68,7 @@ def _lines(path: Path, encoding: str, longest: int) -> Iterator[Line]:
                 yield Line(number, "", f"not valid {error.encoding}")
 
 
-def rows(path: Path, encoding: str = "utf-8") -> Iterator[Row]:
+def rows(path: Path, encoding: str = "utf-8", separator: str = ",") -> Iterator[Row]:
     """Every record of a CSV file, the header included. Quoted fields may hold commas, quotes and line ends.
 
     Where a record can't be read, e.g. for a quote that is never closed, only its first line is a fault: the lines after
@@ -82,7 +82,7 @@ def rows(path: Path, encoding: str = "utf-8") -> Iterator[Row]:
             yield line.text + "\n"
 
     # `csv` bounds a field's length itself, so what is read again is bounded, too.
-    reader = csv.reader(texts(), strict=True)
+    reader = csv.reader(texts(), delimiter=separator, strict=True)
     while True:
         taken.clear()
         try:
@@ -92,7 +92,7 @@ def rows(path: Path, encoding: str = "utf-8") -> Iterator[Row]:
         except csv.Error as error:
             first, *others = taken
             again.extendleft(reversed(others))
-            reader = csv.reader(texts(), strict=True)
+            reader = csv.reader(texts(), delimiter=separator, strict=True)
             yield Row(first.number, [], first.fault or f"not valid CSV: {error}")
             continue
         if faulty := next((line for line in taken if line.fault), None):
