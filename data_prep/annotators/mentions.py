@@ -9,6 +9,7 @@ import unicodedata
 
 from data_prep.words import normalise
 
+_PLAIN_WORD = re.compile("[a-z0-9]+")
 _IN_WORD = ("L", "M", "N")
 _APOSTROPHES = "'’‘ʼ`"
 _POSSESSIVE = re.compile(rf"[{_APOSTROPHES}]s?(?!\w)")
@@ -34,6 +35,9 @@ def name_words(name: str) -> tuple[str, ...]:
     text = _ABBREVIATION.sub(lambda match: match[0].replace(".", ""), html.unescape(name))
     text = _POSSESSIVE.sub("", text.replace("&", " and "))
     text = text.translate({ord(mark): None for mark in _APOSTROPHES})
+    if text.isascii():
+        # Nothing to normalise, and most names of a long list are.
+        return tuple(_PLAIN_WORD.findall(text.lower()))
     decomposed = unicodedata.normalize("NFKD", normalise(text))
     plain = unicodedata.normalize("NFC", "".join(c for c in decomposed if unicodedata.combining(c) < _ACCENTS))
     return tuple("".join(c if unicodedata.category(c)[0] in _IN_WORD else " " for c in plain).split())

@@ -222,6 +222,13 @@ def test_one_spelling(name, words):
     assert name_words(name) == words
 
 
+def test_plain_names_go_the_short_way_to_the_same_words(rng):
+    letters = list("abZ09 .-_'&#\t\x00\x7f")
+    for _ in range(300):
+        name = "".join(rng.choice(letters, rng.integers(0, 12)))
+        assert (*name_words(name), "e") == name_words(f"{name} é"), name
+
+
 @pytest.mark.parametrize(
     ("word", "expected"),
     [("mice", "mouse"), ("votes", "vote"), ("news", "news"), ("bus", "bus"), ("eu", "eu"), ("brexiteers", "brexiteer")],
