@@ -25,7 +25,7 @@ class Topics:
         topics: How many; the paper's are 50.
         seed: Of the topics that learning starts from.
         fewest: A word must stand in so many training posts.
-        largest_share: And in no larger share of them.
+        largest_share: And in no larger share of them: in short texts a tenth leaves out what only joins words.
         most_words: Of these, so many are known, the commonest.
         passes: Over the training posts.
 
@@ -34,7 +34,7 @@ class Topics:
 
     Example:
 
-    >>> model = Topics(topics=2, fewest=1).fit(["snow ice snow", "sun sand sun", "ice snow ice", "sand sun sand"])
+    >>> model = Topics(topics=2, largest_share=0.5).fit(["snow ice snow", "sun sand sun", "ice snow ice", "sand sun sand"])
     >>> snow, ice, sun, unknown = model.transform(["snow", "ice", "sun", "something else"])
     >>> bool(snow.argmax() == ice.argmax() != sun.argmax()), unknown.tolist()
     (True, [0.5, 0.5])
@@ -49,7 +49,7 @@ class Topics:
         topics: int = 50,
         seed: int = 0,
         fewest: int = 2,
-        largest_share: float = 0.5,
+        largest_share: float = 0.1,
         most_words: int = 20_000,
         passes: int = 10,
     ) -> None:
