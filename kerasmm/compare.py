@@ -26,7 +26,7 @@ def parser() -> Parser:
         "already there is kept: a comparison that was stopped goes on when it is called again.",
         example="python -m kerasmm.compare --model dman --data data/movielens --output runs/compare_movielens --seeds 3",
     )
-    made.add_argument("--model", required=True, help="the system: dman or webly")
+    made.add_argument("--model", required=True, help="the system: cmem, dman or webly")
     made.add_argument("--data", type=Path, required=True, help="folder that `python -m data_prep build` wrote")
     made.add_argument("--output", type=Path, required=True, help="where runs, figures and tables go")
     made.add_argument("--seeds", type=int, default=SEEDS, help=f"how many seeds, from 0 on (default: {SEEDS})")

@@ -27,7 +27,7 @@ def parser() -> Parser:
         "Without --data it builds and uses the embedded sample, a synthetic picture world.",
         example="python -m kerasmm.fit --model dman --data data/movielens --run runs/movielens --set training.epochs=5",
     )
-    made.add_argument("--model", help="the system: dman or webly")
+    made.add_argument("--model", help="the system: cmem, dman or webly")
     made.add_argument("--config", type=Path, help="YAML file; see configs/<model>/")
     made.add_argument("--data", type=Path, help="folder that `python -m data_prep build` wrote")
     made.add_argument(

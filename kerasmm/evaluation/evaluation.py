@@ -23,6 +23,8 @@ from kerasmm.systems.system import Arrays, System
 if TYPE_CHECKING:
     import keras
 
+    from kerasmm.evaluation.baselines.topics import Topics
+
 STRINGS = ("id", "text")
 """Outputs that are no numbers: no figure is computed from them."""
 
@@ -57,6 +59,8 @@ class Evaluation:
         self._folder = tempfile.TemporaryDirectory(prefix="kerasmm-evaluation-")
         self._outputs: dict[tuple[str, str], Arrays] = {}
         self._ids: dict[tuple[str, str], list[str]] = {}
+        self._texts: dict[str, list[str]] = {}
+        self._topics: Topics | None = None
         self.settings: dict[str, dict[str, Any]] = {} if settings is None else settings
         self._boxes: dict[str, list[tuple[str, Box]]] | None = None
 
@@ -72,17 +76,22 @@ class Evaluation:
         if (split, kind) not in self._outputs:
             grown = GrowingArrays(Path(self._folder.name) / str(len(self._outputs)))
             ids: list[str] = []
+            texts: list[str] = []
             # How many sentences there are is known when the last one came.
             total = len(self.dataset.records(split)) if kind == "posts" else None
             with progress(self.quiet) as bar:
                 task = bar.add_task(f"embed {kind} of {split}", total=total, note="")
                 for batch in self.system.outputs(self.model, self.dataset, split, kind):
                     ids += [row_id.decode() for row_id in batch["id"].tolist()]
+                    if kind == "posts":
+                        texts += [text.decode() for text in batch.get("text", np.zeros(0, object)).tolist()]
                     grown.append({name: values for name, values in batch.items() if name not in STRINGS})
                     bar.advance(task, len(batch["id"]))
             if not ids:
                 raise UserError(f"{self.dataset.folder}: split {split!r} has no {kind} to evaluate on")
             self._outputs[split, kind], self._ids[split, kind] = grown.mapped(), ids
+            if kind == "posts":
+                self._texts[split] = texts
         return self._outputs[split, kind]
 
     def classification(self, train: Arrays, test: Arrays) -> dict[str, float]:
@@ -143,13 +152,78 @@ class Evaluation:
         _, self.settings[name], best = max(scored, key=lambda one: one[0])
         return best
 
-    @functools.cached_property
-    def _views(self) -> Views:
-        train = self.outputs("train")
-        if "features" not in train:
+    def annotation(self, labels: np.ndarray, scores: np.ndarray) -> dict[str, float]:
+        """Figures of a ranking of labels for each post, beside chance."""
+        from kerasmm.evaluation.annotation import annotation_figures, random_figures
+
+        chance = {f"chance/{key}": value for key, value in random_figures(labels).items()}
+        return annotation_figures(labels, scores) | chance
+
+    def precision_recall(self, labels: np.ndarray, scores: np.ndarray) -> dict[str, float]:
+        """The average precision-recall curve of such a ranking."""
+        from kerasmm.evaluation.annotation import precision_recall
+
+        return precision_recall(labels, scores)
+
+    def texts(self, split: str) -> list[str]:
+        """What each post of a split says, in the order of `outputs`."""
+        self.outputs(split)
+        return self._texts[split]
+
+    def label_baseline(self, name: str) -> np.ndarray:
+        """Scores of labels: `frequency`, or the tweet-only `regression`.
+
+        Raises:
+            UserError: For another name.
+        """
+        from kerasmm.evaluation.baselines.frequency import Frequency
+        from kerasmm.evaluation.baselines.tweet_regression import choose_tweet_regression
+
+        labels, texts = self.outputs("train")["labels"], self.texts(self.split)
+        if name == "frequency":
+            return Frequency().fit(labels).scores(len(texts))
+        if name == "regression":
+            validation = self.texts("validation"), self.outputs("validation")["labels"]
+            return choose_tweet_regression(self.texts("train"), labels, *validation, quiet=self.quiet).scores(texts)
+        raise UserError(f"no baseline of labels {name!r}; there are frequency and regression")
+
+    def tweet_retrieval(self, images: np.ndarray, tweets: np.ndarray) -> dict[str, float]:
+        """Mean ranks of the tweets of a growing share of the images, beside chance."""
+        from kerasmm.evaluation.cross_modal import mean_rank_figures
+
+        return mean_rank_figures(images, tweets, seed=self.seed)
+
+    def topics(self, split: str) -> np.ndarray:
+        """Topics of the texts of a split, by LDA on those of training."""
+        from kerasmm.evaluation.baselines.topics import Topics
+
+        if self._topics is None:
+            self._topics = Topics(seed=self.seed).fit(self.texts("train"))
+        return self._topics.transform(self.texts(split))
+
+    def canonical(self, regularisation: float, tweets: Callable[[str], np.ndarray]) -> dict[str, float]:
+        """`tweet_retrieval` by (regularised) CCA.
+
+        Raises:
+            UserError: When the data set holds no image features.
+        """
+        from kerasmm.evaluation.baselines.canonical import CanonicalRetrieval
+
+        train, posts = self._with_features("train"), self._with_features(self.split)
+        fitted = CanonicalRetrieval(regularisation).fit(train["features"], tweets("train"))
+        return self.tweet_retrieval(fitted.images(posts["features"]), fitted.texts(tweets(self.split)))
+
+    def _with_features(self, split: str) -> Arrays:
+        posts = self.outputs(split)
+        if "features" not in posts:
             raise UserError(
                 f"{self.dataset.folder}: holds no image features, which baselines learn from; build it with `--features`"
             )
+        return posts
+
+    @functools.cached_property
+    def _views(self) -> Views:
+        train = self._with_features("train")
         records = self.dataset.records("train")
         indptr, columns = [0], []
         for post in self.dataset.posts("train"):

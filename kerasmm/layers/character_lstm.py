@@ -7,12 +7,14 @@ from typing import Any
 import keras
 from keras import ops
 
+from kerasmm.layers.pooled_states import check_pooling, pooled_states
 from kerasmm.layers.single_precision import drawn_in_float32
 
 
 @keras.saving.register_keras_serializable(package="kerasmm")
 class CharacterLSTM(keras.layers.Layer):
-    """Reads the characters of a text and gives its last state at the true length: Ψ(T) of section 3.1.1.
+    """Reads the characters of a text and gives its last state at the true length, Ψ(T) of section 3.1.1, or the mean or
+    maximum of its states.
 
     Formula, for step t with the embedding x_t of its character, the state h and the cell c before it (σ is the logistic
     function, ∘ goes by element):
@@ -27,15 +29,16 @@ class CharacterLSTM(keras.layers.Layer):
 
     Inputs are one of few characters, so that W x + b is a table of C rows, made once a call and looked up at each step;
     its gradient is the sum of the slopes of the steps that have the character. With B texts of T steps, n units and m
-    numbers an embedding, the products are 8 B T n² + 8 C m n operations forwards and twice that backwards, where an
-    LSTM behind an embedding has 8 B T n (m + n). The gradient is written out: the state's kernel gets its own in one
-    product over all steps. Memory holds 6 B T n numbers after a call and 10 B T n while the gradient is taken.
+    numbers an embedding, the products are 8 B T n² + 8 C m n multiplications and additions forwards and twice that
+    backwards, where an LSTM behind an embedding has 8 B T n (m + n). The gradient is written out: the state's kernel gets
+    its own in one product over all steps. 6 B T n numbers are kept for it, and memory holds less than 20 B T n.
 
     Args:
         units: n, positive.
         characters: C, how many ids there are, padding among them.
         dimension: m, of a character's embedding.
         regularizer: Optional regulariser of every weight.
+        pooling: `"last"`, `"mean"` or `"max"`.
         embeddings_initializer: Initialiser of the embeddings.
         kernel_initializer: Initialiser of W.
         recurrent_initializer: Initialiser of U.
@@ -49,7 +52,7 @@ class CharacterLSTM(keras.layers.Layer):
         `(batch, n)`; zeros for a text of padding only.
 
     Raises:
-        ValueError: If `units`, `characters` or `dimension` is not positive.
+        ValueError: If `units`, `characters` or `dimension` is not positive, or `pooling` is another word.
 
     Example:
 
@@ -68,6 +71,7 @@ class CharacterLSTM(keras.layers.Layer):
         characters: int,
         dimension: int = 512,
         regularizer: Any = None,
+        pooling: str = "last",
         embeddings_initializer: Any = "glorot_uniform",
         kernel_initializer: Any = "glorot_uniform",
         recurrent_initializer: Any = "orthogonal",
@@ -78,6 +82,7 @@ class CharacterLSTM(keras.layers.Layer):
             if value < 1:
                 raise ValueError(f"`{name}` must be positive. Received: {name}={value}")
         self.units, self.characters, self.dimension = units, characters, dimension
+        self.pooling = check_pooling(pooling)
         self.regularizer = keras.regularizers.get(regularizer)
         self.embeddings_initializer = keras.initializers.get(embeddings_initializer)
         self.kernel_initializer = keras.initializers.get(kernel_initializer)
@@ -103,8 +108,9 @@ class CharacterLSTM(keras.layers.Layer):
             present = ops.logical_and(present, ops.transpose(ops.cast(mask, "bool")))
         table = ops.cast(ops.matmul(self.embeddings, self.kernel), "float32") + ops.cast(self.bias, "float32")
         kernel = ops.cast(self.recurrent_kernel, self.compute_dtype)
-        state = _last_state(_tanh_last(table), _tanh_last(kernel), ids, ops.cast(present, "float32")[..., None])
-        return ops.cast(state, self.compute_dtype)
+        there = ops.cast(present, "float32")[..., None]
+        states = _states(_tanh_last(table), _tanh_last(kernel), ids, there)
+        return ops.cast(pooled_states(states, there, self.pooling), self.compute_dtype)
 
     def compute_output_shape(self, inputs_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
         return inputs_shape[0], self.units
@@ -119,6 +125,7 @@ class CharacterLSTM(keras.layers.Layer):
             "characters": self.characters,
             "dimension": self.dimension,
             "regularizer": keras.regularizers.serialize(self.regularizer),
+            "pooling": self.pooling,
             "embeddings_initializer": keras.initializers.serialize(self.embeddings_initializer),
             "kernel_initializer": keras.initializers.serialize(self.kernel_initializer),
             "recurrent_initializer": keras.initializers.serialize(self.recurrent_initializer),
@@ -136,8 +143,8 @@ def _tanh_last(columns: Any) -> Any:
     return ops.concatenate([i, f, o, g], axis=-1)
 
 
-def _last_state(table: Any, kernel: Any, ids: Any, there: Any) -> Any:
-    """The state after the last step `(batch, n)`, float32.
+def _states(table: Any, kernel: Any, ids: Any, there: Any) -> Any:
+    """States after every step `(steps, batch, n)`, float32.
 
     Args:
         table: W x + b of every character, `(characters, 4 n)` float32, columns i, f, o, g.
@@ -151,7 +158,7 @@ def _last_state(table: Any, kernel: Any, ids: Any, there: Any) -> Any:
         return ops.cast(values, "float32")
 
     @ops.custom_gradient
-    def last_state(table: Any, kernel: Any) -> Any:
+    def states_of(table: Any, kernel: Any) -> Any:
         numbers = ops.arange(ops.shape(ids)[0])
         no_logistic = ops.zeros((ops.shape(ids)[1], 3 * units), "float32")
         nothing = no_logistic[:, :units]
@@ -160,24 +167,27 @@ def _last_state(table: Any, kernel: Any, ids: Any, there: Any) -> Any:
             state, cell, present = carried[0], carried[1], ops.take(there, step, axis=0)
             own = ops.take(table, ops.take(ids, step, axis=0), axis=0)
             own = own + single(ops.matmul(ops.cast(state, dtype), kernel))
-            logistic, candidate = ops.sigmoid(own[:, : 3 * units]), ops.tanh(own[:, 3 * units :])
-            new = logistic[:, units : 2 * units] * cell + logistic[:, :units] * candidate
-            after = state + present * (logistic[:, 2 * units :] * ops.tanh(new) - state)
+            logistic, candidate = ops.split(own, [3 * units], axis=-1)
+            logistic, candidate = ops.sigmoid(logistic), ops.tanh(candidate)
+            in_, forget, out = ops.split(logistic, 3, axis=-1)
+            new = forget * cell + in_ * candidate
+            after = state + present * (out * ops.tanh(new) - state)
             all_after = (after, cell + present * (new - cell), logistic, candidate)
             return all_after, all_after
 
         # What a scan gives of each step has the structure of what it carries.
         start = (nothing, nothing, no_logistic, nothing)
-        (last, *_), (states, cells, logistics, candidates) = ops.scan(forward, start, numbers)
+        _, (states, cells, logistics, candidates) = ops.scan(forward, start, numbers)
 
         def grad(*args: Any, upstream: Any = None) -> Any:
             above, turned = args[0] if upstream is None else upstream, ops.transpose(kernel)
 
             def backward(carried: tuple[Any, ...], step: Any) -> Any:
-                of_state, of_cell, present = carried[0], carried[1], ops.take(there, step, axis=0)
+                of_state, of_cell = carried[0] + ops.take(above, step, axis=0), carried[1]
+                present = ops.take(there, step, axis=0)
                 logistic, candidate = ops.take(logistics, step, axis=0), ops.take(candidates, step, axis=0)
                 before = ops.take(cells, ops.maximum(step - 1, 0), axis=0) * single(step > 0)
-                in_, forget, out = (logistic[:, n * units : (n + 1) * units] for n in range(3))
+                in_, forget, out = ops.split(logistic, 3, axis=-1)
                 seen, slope = ops.tanh(ops.take(cells, step, axis=0)), of_state * present
                 inside = of_cell * present + slope * out * (1.0 - seen * seen)
                 # The slope at each gate before its activation.
@@ -186,16 +196,16 @@ def _last_state(table: Any, kernel: Any, ids: Any, there: Any) -> Any:
                 own = ops.concatenate([own, inside * in_ * (1.0 - candidate * candidate)], axis=-1)
                 own = ops.cast(own, dtype)
                 earlier = of_state - slope + single(ops.matmul(own, turned))
-                all_before = (earlier, of_cell * (1.0 - present) + inside * forget, own)
-                return all_before, all_before
+                # Only the gates' slopes are wanted of each step.
+                return (earlier, of_cell * (1.0 - present) + inside * forget, own), (nothing, nothing, own)
 
             no_gates = ops.cast(ops.zeros((ops.shape(ids)[1], 4 * units), "float32"), dtype)
-            _, (_, _, owns) = ops.scan(backward, (above, nothing, no_gates), numbers, reverse=True)
+            _, (_, _, owns) = ops.scan(backward, (nothing, nothing, no_gates), numbers, reverse=True)
             seen = ops.cast(ops.reshape(states[:-1], (-1, units)), dtype)
             of_kernel = ops.matmul(ops.transpose(seen), ops.reshape(owns[1:], (-1, 4 * units)))
             rows = single(ops.reshape(owns, (-1, 4 * units)))
             return ops.segment_sum(rows, ops.reshape(ids, (-1,)), num_segments=characters), of_kernel
 
-        return last, grad
+        return states, grad
 
-    return last_state(table, kernel)
+    return states_of(table, kernel)

@@ -7,9 +7,8 @@ from typing import Any
 import keras
 from keras import ops
 
+from kerasmm.layers.pooled_states import check_pooling, pooled_states
 from kerasmm.layers.single_precision import drawn_in_float32
-
-POOLING = ("last", "mean", "max")
 
 
 @keras.saving.register_keras_serializable(package="kerasmm")
@@ -74,9 +73,7 @@ class PooledGRU(keras.layers.Layer):
         super().__init__(**kwargs)
         if units < 1:
             raise ValueError(f"`units` must be positive. Received: units={units}")
-        if pooling not in POOLING:
-            raise ValueError(f"`pooling` must be one of {POOLING}. Received: pooling={pooling!r}")
-        self.units, self.pooling = units, pooling
+        self.units, self.pooling = units, check_pooling(pooling)
         self.kernel_initializer = keras.initializers.get(kernel_initializer)
         self.recurrent_initializer = keras.initializers.get(recurrent_initializer)
         self.bias_initializer = keras.initializers.get(bias_initializer)
@@ -108,15 +105,7 @@ class PooledGRU(keras.layers.Layer):
         there = ops.cast(ops.transpose(there)[..., None], "float32")
         kernel, biases = ops.convert_to_tensor(self.recurrent_kernel), ops.convert_to_tensor(self.bias)
         states = _states(projected, ops.cast(kernel, inputs.dtype), ops.cast(biases, inputs.dtype), there)
-        return ops.cast(self._pooled(states, there), inputs.dtype)
-
-    def _pooled(self, states: Any, there: Any) -> Any:
-        if self.pooling == "last":
-            return states[-1]
-        if self.pooling == "mean":
-            return ops.sum(states * there, axis=0) / ops.maximum(ops.sum(there, axis=0), 1.0)
-        highest = ops.max(ops.where(there > 0.0, states, -2.0), axis=0)  # a state lies in (-1, 1)
-        return ops.where(ops.max(there, axis=0) > 0.0, highest, 0.0)
+        return ops.cast(pooled_states(states, there, self.pooling), inputs.dtype)
 
     def compute_output_shape(self, inputs_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
         return inputs_shape[0], self.units

@@ -25,6 +25,7 @@ def cmem(
     dimension: int = 512,
     character_dimension: int = 512,
     units: int = 512,
+    pooling: str = "last",
     inputs: str = "both",
     penalty: float = 5e-5,
     dropout: float = 0.0,
@@ -41,7 +42,7 @@ def cmem(
         g = W_Iᵀ Φ(I) + W_Tᵀ Ψ(T)                                         (equation 1)
         f = E_Yᵀ g, the dot product with each connotation's embedding
 
-    Φ(I) are the features of a picture, Ψ(T) the last state of an LSTM over the tweet's characters. The image-only and
+    Φ(I) are the features of a picture, Ψ(T) the last state of an LSTM over the tweet's characters (or another pooling of its states). The image-only and
     the tweet-only model have one term of equation 1. The losses of the model add up to λ ‖θ‖² of equation 2.
 
     Args:
@@ -52,6 +53,7 @@ def cmem(
         dimension: d, of the connotations' embeddings and of the tweet-biased image.
         character_dimension: Of the characters' embeddings.
         units: T, size of the LSTM's state. The paper doesn't say.
+        pooling: What Ψ(T) is of the LSTM's states; see `kerasmm.layers.CharacterLSTM`. The paper's is `"last"`.
         inputs: `"both"`, or `"image"` or `"text"` for a model of one modality.
         penalty: λ, an L2 penalty on every weight that is trained, biases and a trained encoder's included.
         dropout: Rate in [0, 1) on Φ(I) and Ψ(T). The paper has none.
@@ -101,7 +103,7 @@ def cmem(
             _penalise(encoder, penalise)
     if inputs != "image":
         given["characters"] = keras.Input((None,), dtype="int32", name="characters")
-        lstm = CharacterLSTM(units, characters, character_dimension, penalise, name="character_lstm")
+        lstm = CharacterLSTM(units, characters, character_dimension, penalise, pooling, name="character_lstm")
         state = lstm(given["characters"])
         outputs["state"] = ops.cast(state, "float32")
         state = keras.layers.Dropout(dropout, name="text_dropout")(state)

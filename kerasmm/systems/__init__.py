@@ -9,7 +9,7 @@ from kerasmm.systems.system import Evaluator, Facts, Services, Signature, Stage,
 
 __all__ = ["NAMES", "Evaluator", "Facts", "Services", "Signature", "Stage", "System", "system"]
 
-_CLASSES = {"dman": "DMAN", "webly": "Webly"}
+_CLASSES = {"cmem": "CMEM", "dman": "DMAN", "webly": "Webly"}
 NAMES = tuple(_CLASSES)
 
 

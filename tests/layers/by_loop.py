@@ -33,19 +33,22 @@ def gru_by_loop(inputs, weights, pooling="last", present=None):
             h = after
             states.append(h)
         if states:
-            by_unit = list(zip(*states, strict=True))
-            pool = {"last": lambda own: own[-1], "mean": lambda own: sum(own) / len(own), "max": max}[pooling]
-            pooled[row] = [pool(own) for own in by_unit]
+            pooled[row] = pooled_by_loop(states, pooling)
     return pooled
 
 
-def lstm_by_loop(ids, weights, present=None):
-    """The last states of `CharacterLSTM`, by the equations of its docstring; Keras' columns are i, f, g, o."""
+def pooled_by_loop(states, pooling):
+    pool = {"last": lambda own: own[-1], "mean": lambda own: sum(own) / len(own), "max": max}[pooling]
+    return [pool(own) for own in zip(*states, strict=True)]
+
+
+def lstm_by_loop(ids, weights, pooling="last", present=None):
+    """The pooled states of `CharacterLSTM`, by the equations of its docstring; Keras' columns are i, f, g, o."""
     embeddings, kernel, recurrent, bias = (np.asarray(weight, "float64") for weight in weights)
     units = len(recurrent)
-    last = np.zeros((len(ids), units))
+    pooled = np.zeros((len(ids), units))
     for row, text in enumerate(ids):
-        h, c = [0.0] * units, [0.0] * units
+        h, c, states = [0.0] * units, [0.0] * units, []
         for t, character in enumerate(text):
             if character == 0 or (present is not None and not present[row][t]):
                 continue
@@ -60,5 +63,7 @@ def lstm_by_loop(ids, weights, present=None):
                 i, f, g, o = (before[place * units + j] for place in range(4))
                 c[j] = sigmoid(f) * c[j] + sigmoid(i) * math.tanh(g)
                 h[j] = sigmoid(o) * math.tanh(c[j])
-        last[row] = h
-    return last
+            states.append(list(h))
+        if states:
+            pooled[row] = pooled_by_loop(states, pooling)
+    return pooled

@@ -15,6 +15,7 @@ TEXTS = {
     "one empty": [[3, 4, 1, 0, 0], [0, 0, 0, 0, 0], [2, 3, 2, 3, 1], [0, 0, 5, 1, 0]],
     "one character": [[3], [0], [5], [5]],
 }
+POOLING = ("last", "mean", "max")
 MASK = [[1, 1, 0, 1, 1], [0, 1, 1, 1, 1], [1, 1, 1, 1, 1], [0, 0, 0, 0, 0]]
 
 
@@ -25,19 +26,23 @@ def layer_with_weights(rng, units=3, characters=6, dimension=4, **arguments):
     return layer
 
 
+@pytest.mark.parametrize("pooling", POOLING)
 @pytest.mark.parametrize("name", TEXTS)
-def test_matches_the_equations(rng, name):
-    layer, ids = layer_with_weights(rng), np.array(TEXTS[name], "int32")
-    np.testing.assert_allclose(to_numpy(layer(ids)), lstm_by_loop(ids, layer.get_weights()), atol=1e-5)
+def test_matches_the_equations(rng, name, pooling):
+    layer, ids = layer_with_weights(rng, pooling=pooling), np.array(TEXTS[name], "int32")
+    np.testing.assert_allclose(to_numpy(layer(ids)), lstm_by_loop(ids, layer.get_weights(), pooling), atol=1e-5)
 
 
-@pytest.mark.parametrize("mask", [None, MASK], ids=["no mask", "mask"])
+@pytest.mark.parametrize(
+    ("pooling", "mask"), [("last", None), ("last", MASK), ("mean", MASK), ("max", None)],
+    ids=["no mask", "mask", "mean, mask", "maximum"],
+)  # fmt: skip
 @pytest.mark.parametrize("name", [name for name in TEXTS if name != "one character"])
-def test_value_and_gradients_are_those_of_keras(rng, name, mask):
-    ours, ids = layer_with_weights(rng), np.array(TEXTS[name], "int32")
+def test_value_and_gradients_are_those_of_keras(rng, name, pooling, mask):
+    ours, ids = layer_with_weights(rng, pooling=pooling), np.array(TEXTS[name], "int32")
     factors = rng.normal(size=(4, 3)).astype("float32")
     present = (ids > 0) if mask is None else (ids > 0) & np.array(mask, bool)
-    embedding, lstm = keras.layers.Embedding(6, 4), keras.layers.LSTM(3, use_cudnn=False)
+    embedding, lstm = keras.layers.Embedding(6, 4), keras.layers.LSTM(3, return_sequences=True, use_cudnn=False)
     embedding.build()
     lstm.build((4, 5, 4))
 
@@ -47,7 +52,15 @@ def test_value_and_gradients_are_those_of_keras(rng, name, mask):
     def their_answer(values):
         seeds = [variable.value for variable in lstm.non_trainable_variables]
         vectors = embedding.stateless_call(values[:1], [], ids)[0]
-        return lstm.stateless_call(values[1:], seeds, vectors, mask=ops.convert_to_tensor(present))[0] * factors
+        states = lstm.stateless_call(values[1:], seeds, vectors, mask=ops.convert_to_tensor(present))[0]
+        # Keras repeats the last state where a step is left out, but gives zeros before the first one.
+        there = ops.cast(present, "float32")[..., None]
+        pooled = {
+            "last": states[:, -1],
+            "mean": ops.sum(states * there, axis=1) / ops.maximum(ops.sum(there, axis=1), 1.0),
+            "max": ops.max(states - 3.0 * (1.0 - there), axis=1),
+        }[pooling]
+        return ops.where(ops.any(there > 0, axis=1), pooled, 0.0) * factors
 
     # All weights in one vector: one gradient has them all.
     weights = ours.get_weights()

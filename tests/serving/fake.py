@@ -79,6 +79,7 @@ class FakeSystem:
 
     name = "fake"
     kinds = ("posts",)
+    classifies = True
     seed = 0
     image_size = (SIDE, SIDE)
     resize = "squash"
