@@ -52,7 +52,9 @@ def _add_build(commands: Any) -> None:
         description="Builds a data set: TFRecord shards, vocabularies and dataset.json. Flags win over --config, --set over all.\n"
         "Options that are not listed go to Apache Beam, e.g. --direct_running_mode=multi_processing --direct_num_workers=2;\n"
         "a distributed --runner needs an --output on a file system that all workers share.\n"
-        "--set collect.clean=DIR takes only posts whose tags name frequent words of the sentences of the data set in DIR.",
+        "--set collect.clean=DIR takes only posts whose tags name frequent words of the sentences of the data set in DIR.\n"
+        "--set connotations.method=hashtags, gazetteer (with connotations.concepts=FILE) or column (with\n"
+        "connotations.annotations=FILE) takes labels from texts or a file in place of the source's.",
         example=f"{_PROGRAM} build --source movielens --input ml-10m --output data/movielens --features efficientnet_lite0",
         allow_abbrev=False,
     )
@@ -82,7 +84,10 @@ def _add_inspect(commands: Any) -> None:
     )
     parser.add_argument("folder", type=Path, metavar="DIR", help="the data set's folder")
     parser.add_argument(
-        "--plots", type=Path, metavar="DIR", help="write frequency plot and a sheet of sample pictures here"
+        "--plots",
+        type=Path,
+        metavar="DIR",
+        help="write plots of word frequencies and labels, and a sheet of sample pictures, here",
     )
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
     parser.add_quiet()
