@@ -10,6 +10,7 @@ import pytest
 
 from kerasmm.annotate import main as annotate
 from kerasmm.console import guarded
+from tests.cmem_world import cmem_data, tiny_cmem
 from tests.serving.fake import exported, picture
 from tests.serving.fake_pairs import exported_pairs
 
@@ -114,6 +115,18 @@ def test_more_pairs_than_are_in_memory_together(ask, photos):
 def test_texts_of_any_kind_and_length(ask, photos, text):
     code, out, err = ask("--image", "red.png", "--text", text, "-k", 1)
     assert (code, err) == (0, "") and out.splitlines()[1].split()[-2] == ("blue" if "blue" in text else "red")
+
+
+def test_an_export_of_cmem(ask, photos, tmp_path):
+    run = tiny_cmem(tmp_path / "run", cmem_data(tmp_path / "data"), export=True)
+    images = ["red.png", "text.jpg", "photos/green.jpg"]
+    code, out, err = ask("--image", *images, "--text", "red green", "red", "", "--json", model=run / "export")
+    assert code == 0 and err.splitlines()[-1] == "1 of 3 pictures set aside"
+    assert [(image, text) for image, text, _ in said(out)] == [("red.png", "red green"), ("photos/green.jpg", "")]
+    for one in json.loads(out)["results"]:
+        scores = [label["score"] for label in one["labels"]]
+        assert sorted(label["label"] for label in one["labels"]) == ["blue", "green", "red"]
+        assert scores == sorted(scores, reverse=True)
 
 
 # === Files of pairs ===

@@ -25,6 +25,8 @@ COMMANDS = (
     "kerasmm.attend",
     "kerasmm.classify",
     "kerasmm.sentences",
+    "kerasmm.annotate",
+    "kerasmm.connotations",
     "data_prep",
     "data_prep build",
     "data_prep inspect",

@@ -118,7 +118,7 @@ def _photo_height(row: PhotoRow) -> float:
 
 def _lines(figure: Figure, entry: Entry) -> _Lines:
     room = _MOST_LABEL - width_in_inches(figure, entry.note, _SIZE, bold=True)
-    label = cut(figure, entry.label[:_MOST_LETTERS], room, _SIZE, bold=True) + entry.note
+    label = cut(figure, " ".join(entry.label[:_MOST_LETTERS].split()), room, _SIZE, bold=True) + entry.note
     pieces, left = [], _MOST_LETTERS
     for said in entry.said:
         text = " ".join(said.text[:left].split())

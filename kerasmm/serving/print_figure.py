@@ -23,7 +23,8 @@ def blank_figure() -> Figure:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    figure = Figure()
+    # Text is as wide as it will be drawn: hinting depends on the size in pixels.
+    figure = Figure(dpi=_DPI)
     # Files of other kinds bring a canvas of their own when they are written.
     FigureCanvasAgg(figure)
     return figure
