@@ -50,7 +50,9 @@ class PairwiseLoss(RowLoss):
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         positive, negative, scores = entries(y_true, y_pred)
-        if self.negatives is None:
+        labels = y_true.shape[1]
+        # A row with no more negatives than are drawn has each of them once, and these are all such rows.
+        if self.negatives is None or (labels is not None and labels <= self.negatives):
             return self.pairs(positive, scores, negative, scores)
         return self.pairs(positive, scores, *draw_negatives(negative, scores, self.negatives, self.seed_generator))
 

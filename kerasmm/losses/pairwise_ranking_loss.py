@@ -24,7 +24,7 @@ class PairwiseRankingLoss(PairwiseLoss):
     row has no pairs and loss 0; it still counts in a mean over rows. The paper takes the mean over rows (equation 2).
 
     No pairs are formed: the labels are sorted, so time is O(batch · labels · log labels), memory O(batch · labels). It
-    can be differentiated once. Computed in float32; scores that differ in less than a float's last bit count as equal.
+    can be differentiated once. Computed in float32.
 
     Args:
         margin: α, the gap asked for; not negative.
@@ -73,7 +73,7 @@ class PairwiseRankingLoss(PairwiseLoss):
         self.margin = margin
 
     def pairs(self, positive: Any, scores: Any, negative: Any, against: Any) -> Any:
-        if self.negatives is None:
+        if against is scores:
             return sorted_hinges(positive, negative, scores, self.margin, self.weight)
         return looped_hinges(positive, scores, negative, against, self.margin, self.weight)
 

@@ -97,7 +97,7 @@ class PLSPLoss(PairwiseLoss):
             return down, total + ops.sum(terms, axis=1, keepdims=True), slopes + steep
 
         positive = ops.logical_and(positive, ops.any(negative, axis=1, keepdims=True))
-        start = ops.zeros_like(scores[:, :1]), ops.zeros_like(against)
+        start = ops.zeros((ops.shape(scores)[0], 1), dtype=scores.dtype), ops.zeros_like(against)
         down, total, up = over_positives(positive, ops.stop_gradient(scores), add, *start)
         value = ops.squeeze(ops.log1p(total), 1)
         return with_gradient(value, (scores, down / (1.0 + total)), (against, up / (1.0 + total)))
@@ -119,7 +119,7 @@ class PLSPLoss(PairwiseLoss):
             there = ops.cast(ops.abs(against - score) <= -self.truncation, self.dtype)
             return ops.zeros_like(score), flat + ops.sum(there, axis=1, keepdims=True)
 
-        _, flat = over_positives(positive, scores, add, ops.zeros_like(scores[:, :1]))
+        _, flat = over_positives(positive, scores, add, ops.zeros((ops.shape(scores)[0], 1), dtype=scores.dtype))
         positives, negatives = (ops.sum(ops.cast(there, self.dtype), axis=1) for there in (positive, negative))
         return ops.squeeze(flat, 1), positives * negatives
 

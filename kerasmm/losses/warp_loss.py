@@ -28,7 +28,7 @@ class WARPLoss(PairwiseRankingLoss):
     counted.
 
     No pairs are formed: the labels are sorted, so time is O(batch · labels · log labels), memory O(batch · labels). It
-    can be differentiated once. Computed in float32; scores that differ in less than a float's last bit count as equal.
+    can be differentiated once. Computed in float32.
 
     Args:
         margin: α, the gap asked for; not negative.

@@ -39,7 +39,7 @@ def sorted_hinges(positive: Any, negative: Any, scores: Any, margin: float, weig
     violators = ops.cast(count - ops.cumsum(1 - is_positive, axis=1), fixed.dtype)
     is_positive = ops.cast(is_positive, fixed.dtype)
     weights = is_positive * weight(ops.maximum(violators, 1.0))
-    slopes = ops.where(is_positive > 0, -weights * violators, ops.cumsum(weights, axis=1))
+    slopes = ops.where(is_positive > 0, -weights * violators, _cumulative(weights))
     slopes = ops.where(takes_part, _restore(slopes, order), 0.0)
     down = ops.where(positive, -slopes, 0.0)
     # The slopes of a row sum to 0, so scores can be measured from where the differences lie, to keep their digits.
@@ -73,7 +73,7 @@ def looped_hinges(
         total = total + each * ops.sum(hinges, axis=1, keepdims=True)
         return -each * violators, total, slopes + each * violates
 
-    start = ops.zeros_like(scores[:, :1]), ops.zeros_like(against)
+    start = ops.zeros((ops.shape(scores)[0], 1), dtype=scores.dtype), ops.zeros_like(against)
     down, total, up = over_positives(positive, ops.stop_gradient(scores), add, *start)
     return with_gradient(ops.squeeze(total, 1), (scores, down), (against, up))
 
@@ -87,16 +87,30 @@ def _mean(scores: Any, weights: Any) -> Any:
 def _codes(keys: Any, positive: Any, takes_part: Any) -> Any:
     """Integers in the order of float32 numbers; of equal ones positives come last, and at the end what takes no part.
 
-    The last of the 24 bits of a number gives way to the mark of a positive, by which it can be told after sorting.
+    The last bit marks a positive, by which it can be told after sorting. Room for it comes from the exponents: numbers
+    below 2⁻⁶⁴ count as 0, those above 2⁶⁴ as equal.
     """
-    keys = ops.cast(ops.where(keys == 0, 0.0, keys), "float32")  # -0 has other bits than 0
-    bits = ops.squeeze(ops.view(ops.expand_dims(keys, 2), "int32"), 2)
-    ascending = ops.where(bits < 0, ops.bitwise_xor(bits, _LARGEST), bits)
-    marked = ops.bitwise_and(ascending, -2) + ops.cast(positive, "int32")
-    return ops.where(takes_part, marked, _LARGEST)
+    bits = ops.squeeze(ops.view(ops.expand_dims(ops.cast(keys, "float32"), 2), "int32"), 2)
+    size = ops.clip(ops.bitwise_and(bits, _LARGEST) - (63 << 23), 0, 2**30 - 2)
+    codes = 2 * ops.where(bits < 0, -size, size) + ops.cast(positive, "int32")
+    return ops.where(takes_part, codes, _LARGEST)
 
 
 _LARGEST = 2**31 - 1
+
+
+def _cumulative(values: Any) -> Any:
+    """Cumulative sums of each row, block by block, so that rounding errors don't add up along 100,000 labels."""
+    rows, labels = ops.shape(values)
+    many = -(-labels // _BLOCK)
+    padded = ops.concatenate([values, ops.zeros((rows, many * _BLOCK - labels), dtype=values.dtype)], axis=1)
+    within = ops.cumsum(ops.reshape(padded, (rows, many, _BLOCK)), axis=2)
+    until = ops.cumsum(within[:, :, -1], axis=1)
+    before = ops.concatenate([ops.zeros((rows, 1), dtype=values.dtype), until], axis=1)[:, :many]
+    return ops.reshape(within + ops.expand_dims(before, 2), (rows, many * _BLOCK))[:, :labels]
+
+
+_BLOCK = 256
 
 
 def _restore(values: Any, order: Any) -> Any:
