@@ -60,9 +60,13 @@ def evaluate_run(
         manifest = dataset.manifest.model_dump(mode="json")
         write_model_card(run.folder, run.system, read_run(run.folder)[1], manifest, tables, split)
     if plots:
+        from kerasmm.evaluation.annotation_plots import plot_mean_ranks, plot_precision_recall
         from kerasmm.evaluation.plots import plot_retrieval, plot_search, plot_training
 
         plots.mkdir(parents=True, exist_ok=True)
+        titled = {run.system.title: figures}
+        plot_precision_recall(titled, plots / "precision_recall.png")
+        plot_mean_ranks({name: [found] for name, found in titled.items()}, plots / "mean_ranks.png")
         plot_search(figures, plots / "search.png")
         plot_retrieval(figures, plots / "retrieval.png")
         plot_training(run.folder / "metrics.csv", plots / "training.png")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -57,7 +58,11 @@ def tiny_posts(count: int, seed: int, features: bool = True, prefix: str = "post
 
 
 def write_dataset(
-    folder: Path, splits: dict[str, list[Post]], shard_records: int = 7, keywords: tuple[str, ...] | None = None
+    folder: Path,
+    splits: dict[str, list[Post]],
+    shard_records: int = 7,
+    keywords: Sequence[str] | None = None,
+    labels: Sequence[str] = LABELS,
 ) -> Path:
     """Writes posts as a data set that `kerasmm.data` reads; with `keywords` as one that was collected for them."""
     folder.mkdir(parents=True)
@@ -78,7 +83,7 @@ def write_dataset(
     (folder / "vocabularies").mkdir()
     vocabularies = {}
     collected = {} if keywords is None else {"keywords": keywords}
-    for name, words in {"tags": tuple(COLOURS), "labels": LABELS, **collected}.items():
+    for name, words in {"tags": tuple(COLOURS), "labels": labels, **collected}.items():
         path = folder / "vocabularies" / f"{name}.txt"
         path.write_text("".join(f"{word}\n" for word in words))
         vocabularies[name] = Vocabulary(**stored(folder, path).model_dump(), size=len(words))

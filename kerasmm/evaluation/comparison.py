@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from kerasmm.console import UserError, console
 from kerasmm.data.dataset import Dataset
+from kerasmm.evaluation.annotation_plots import plot_mean_ranks, plot_precision_recall
 from kerasmm.evaluation.plots import plot_comparison
 from kerasmm.evaluation.tables import markdown, write_json
 from kerasmm.systems.config import load_config
@@ -120,6 +121,9 @@ class Comparison:
         write_json(flat, self.output / "comparison.json")
         named = {self._title(row): measured for row, measured in found.items()}
         plot_comparison(named, self.output / "comparison.png")
+        first = {name: measured[0] for name, measured in named.items()}
+        plot_precision_recall(first, self.output / "precision_recall.png")
+        plot_mean_ranks(named, self.output / "mean_ranks.png")
         tables = self.kind.comparison(named)
         (self.output / "comparison.md").write_text(markdown(tables), encoding="utf-8")
         return tables

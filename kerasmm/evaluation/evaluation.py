@@ -205,12 +205,15 @@ class Evaluation:
         """`tweet_retrieval` by (regularised) CCA.
 
         Raises:
-            UserError: When the data set holds no image features.
+            UserError: When the data set holds no image features, or its pictures or tweets are all alike.
         """
         from kerasmm.evaluation.baselines.canonical import CanonicalRetrieval
 
         train, posts = self._with_features("train"), self._with_features(self.split)
-        fitted = CanonicalRetrieval(regularisation).fit(train["features"], tweets("train"))
+        try:
+            fitted = CanonicalRetrieval(regularisation).fit(train["features"], tweets("train"))
+        except ValueError as error:
+            raise UserError(f"{self.dataset.folder}: {error}") from error
         return self.tweet_retrieval(fitted.images(posts["features"]), fitted.texts(tweets(self.split)))
 
     def _with_features(self, split: str) -> Arrays:

@@ -24,12 +24,14 @@ if TYPE_CHECKING:
 WAYS = dict(zip(DIRECTIONS, ("image → sentence", "sentence → image"), strict=True))
 
 _COMPARED = {
-    "classification": ("mAP", "multi-label classification"),
-    "search": ("mAP", "label words as queries"),
-    "tag_search": ("mAP", "every word as a query"),
-    **{direction: ("R@1", title) for direction, title in WAYS.items()},
+    "classification/mAP": "multi-label classification",
+    "search/mAP": "label words as queries",
+    "tag_search/mAP": "every word as a query",
+    **{f"{direction}/R@1": title for direction, title in WAYS.items()},
+    "R@10": "connotations",
+    "coverage": "connotations, smaller is better",
 }
-"""What a comparison shows, where its rows have it: the figure of a protocol, and what the protocol is."""
+"""What a comparison shows, where its rows have it: a figure, and what its protocol is."""
 
 
 def plot_search(figures: Mapping[str, float], path: Path) -> None:
@@ -74,18 +76,19 @@ def plot_comparison(rows: Mapping[str, Sequence[Mapping[str, float]]], path: Pat
     Figures of other weights of a run, under a prefix, are rows of their own.
     """
     panels = []
-    for protocol, (figure_name, title) in _COMPARED.items():
-        if shown := _measured(rows, f"{protocol}/{figure_name}"):
-            panels.append((protocol, figure_name, title, shown))
+    for key, title in _COMPARED.items():
+        if shown := _measured(rows, key):
+            panels.append((key, title, shown))
     if not panels:
         return
     most = max(len(shown) for *_, shown in panels)
     figure, axes = plt.subplots(1, len(panels), figsize=(5 * len(panels), 0.8 + 0.42 * most + 1.2), squeeze=False)
-    for axis, (protocol, figure_name, title, shown) in zip(axes[0], panels, strict=True):
+    for axis, (key, title, shown) in zip(axes[0], panels, strict=True):
+        *protocol, figure_name = key.split("/")
         deviations = [float(np.std(values, ddof=1)) if len(values) > 1 else 0.0 for values in shown.values()]
         means = [float(np.mean(values)) for values in shown.values()]
         axis.barh(list(shown), means, xerr=deviations, color="#4477aa", error_kw={"ecolor": "0.2", "capsize": 3})
-        chances = _measured(rows, f"{protocol}/chance/{figure_name}")
+        chances = _measured(rows, "/".join([*protocol, "chance", figure_name]))
         if chances:
             axis.axvline(next(iter(chances.values()))[0], color="0.5", linestyle="--", label="chance")
             axis.legend(frameon=False, fontsize=8, loc="upper right", bbox_to_anchor=(1.0, -0.08), borderpad=0)

@@ -57,7 +57,11 @@ class CMEM(System):
         "image-only": {"network.inputs": "image"},
         "tweet-only": {"network.inputs": "text"},
         **{
-            f"CMEM-{loss}-noise-{noise:.0%}".removesuffix("%"): {"loss.name": loss, "labels.noise": noise}
+            f"CMEM-{loss}-{DIMENSIONS[-1]}-noise-{noise:.0%}".removesuffix("%"): {
+                "loss.name": loss,
+                "network.dimension": DIMENSIONS[-1],
+                "labels.noise": noise,
+            }
             for loss in LOSSES
             for noise in NOISE
         },

@@ -56,9 +56,11 @@ class Posts:
         """The input that texts `(n,)` are."""
         return {"characters": character_ids(texts, self._code_points, self.config.text.characters)}
 
-    def fields(self, serialized: tf.Tensor) -> tuple[Tensors, Tensors]:
-        """Serialized posts `(n,)` → inputs, and what of the posts an evaluation needs."""
+    def fields(self, serialized: tf.Tensor, draw: tf.Tensor | None = None) -> tuple[Tensors, Tensors]:
+        """Serialized posts `(n,)` → inputs, and what of the posts an evaluation needs; `draw` `(2,)` seeds tags' orders."""
         parsed = batches.parse(serialized, self.picture, ("post/id", "labels", *self._fields))
+        if draw is not None and "tags" in parsed:
+            parsed["tags"] = _shuffled(parsed["tags"], draw)
         texts = self.texts(parsed)
         kept = {
             "id": parsed["post/id"].flat_values,
@@ -74,13 +76,14 @@ class Posts:
         records = dataset.records("train")
         read = batches.reader(records)
 
-        def batch(rows: tf.Tensor) -> tuple[Tensors, Tensors]:
-            inputs, kept = self.fields(read(rows))
+        def batch(step: tf.Tensor, rows: tf.Tensor) -> tuple[Tensors, Tensors]:
+            draw = tf.stack([tf.constant(self.seed * 100_003 + epoch, tf.int64), step])
+            inputs, kept = self.fields(read(rows), draw)
             return inputs, {"labels": self._noisy(kept["labels"], rows)}
 
         order = batches.epoch_order(len(records), self.seed, epoch)
-        rows = batches.row_batches(order, self.config.training.batch_size, drop_remainder=True).skip(skip)
-        return rows.map(batch, num_parallel_calls=2, deterministic=True).prefetch(2)
+        rows = batches.row_batches(order, self.config.training.batch_size, drop_remainder=True)
+        return rows.enumerate().skip(skip).map(batch, num_parallel_calls=2, deterministic=True).prefetch(2)
 
     def _noisy(self, labels: tf.Tensor, rows: tf.Tensor) -> tf.Tensor:
         """A post that is drawn has random labels, as many as its own and the same ones in every epoch."""
@@ -95,6 +98,13 @@ class Posts:
         places = tf.argsort(tf.argsort(drawn[:, 1:], axis=1), axis=1)
         count = tf.cast(tf.reduce_sum(labels, axis=1, keepdims=True), tf.int32)
         return tf.where(drawn[:, :1] < share, tf.cast(places < count, labels.dtype), labels)
+
+
+def _shuffled(words: tf.RaggedTensor, draw: tf.Tensor) -> tf.RaggedTensor:
+    """The words of each row in a random order."""
+    rows = words.value_rowids()
+    chances = tf.random.stateless_uniform(tf.shape(rows), draw, dtype=tf.float64)
+    return words.with_flat_values(tf.gather(words.flat_values, tf.argsort(tf.cast(rows, tf.float64) + chances)))
 
 
 def _fields(with_tags: bool) -> tuple[str, ...]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from kerasmm.systems.tables import Figures, Table, part, percent
 
@@ -14,6 +15,9 @@ RETRIEVAL_BASELINES = {
     for name, title in {"cca": "CCA", "rcca_100": "RCCA-100", "rcca_1000": "RCCA-1000"}.items()
 }
 """What stands within the figures of another row: prefix → name of its row."""
+
+NOISE = re.compile(r"(?P<row>.+)-noise-(?P<share>[0-9]+)")
+"""A row whose training had that share of its label sets, in percent, replaced by random ones."""
 
 SHARES = (10, 20, 30, 40, 50, 60, 70, 80, 90, 100)
 RANK = "image_to_tweet/mean_rank"
@@ -28,22 +32,42 @@ def cmem_tables(rows: dict[str, list[dict[str, float]]]) -> list[Table]:
         rows: Name of a row → its figures as `annotation_figures` and `mean_rank_figures` of `kerasmm.evaluation` give
             them, one mapping a seed; see `label_rows` and `retrieval_rows`.
     """
+    clean = {name: found for name, found in rows.items() if not NOISE.fullmatch(name)}
     tables: list[Table] = [
         (
             "Connotation label prediction (table 1)",
             ["", "R@10", "ML-A@10", "HL@10", "Coverage"],
-            [[name, *_label_cells(found)] for name, found in label_rows(rows).items()],
+            [[name, *_label_cells(found)] for name, found in label_rows(clean).items()],
         ),
         (
             "Image → tweet retrieval, mean rank (table 2)",
             ["", *map(str, SHARES)],
             [
                 [name, *(_plain(_values(found, f"{RANK}/{share}"), 1) for share in SHARES)]
-                for name, found in retrieval_rows(rows).items()
+                for name, found in retrieval_rows(clean).items()
             ],
         ),
+        *_noise_tables(rows),
     ]
     return [table for table in tables if table[2]]
+
+
+def _noise_tables(rows: Rows) -> list[Table]:
+    """R@10 and coverage over the share of random label sets; a row without noise is the one of that name."""
+    noisy = [found for found in map(NOISE.fullmatch, rows) if found]
+    shares = sorted({int(found["share"]) for found in noisy})
+    names = dict.fromkeys(found["row"] for found in noisy)
+
+    def lines(cell: Callable[[Sequence[Figures]], str]) -> list[list[str]]:
+        of_row = {name: [name, *(f"{name}-noise-{share}" for share in shares)] for name in names}
+        return [[name, *(cell(rows.get(one, [])) for one in columns)] for name, columns in of_row.items()]
+
+    heading = ["", *(f"{share} %" for share in (0, *shares))]
+    title = "share of the training label sets replaced by random ones"
+    return [
+        (f"R@10, {title}", heading, lines(lambda found: percent(_values(found, "R@10")))),
+        (f"Coverage, {title}", heading, lines(lambda found: _plain(_values(found, "coverage"), 2))),
+    ]
 
 
 def label_rows(rows: Rows) -> dict[str, Sequence[Figures]]:

@@ -123,3 +123,19 @@ def test_rows_for_a_plot_carry_their_figures():
     )
     assert list(rows) == ["CCA-LDA", "CMEM-prl-512", "chance"]
     assert [found[0]["image_to_tweet/mean_rank/20"] for found in rows.values()] == [3.0, 2.0, 7.0]
+
+
+def test_rows_with_noise_have_tables_of_their_own():
+    rows = {
+        "CMEM-prl-512": [labels(0.5, 0.1, 0.1, 2.0)],
+        "CMEM-prl-512-noise-20": [labels(0.25, 0.1, 0.1, 4.0)],
+        "CMEM-prl-512-noise-10": [labels(0.4, 0.1, 0.1, 3.0)],
+        "CMEM-lsep-512-noise-10": [labels(0.3, 0.1, 0.1, 5.0), labels(0.5, 0.1, 0.1, 7.0)],
+    }
+    first, recall, coverage = cmem_tables(rows)
+    assert [row[0] for row in first[2]] == ["CMEM-prl-512"]
+    assert recall[1:] == (
+        ["", "0 %", "10 %", "20 %"],
+        [["CMEM-prl-512", "50.0%", "40.0%", "25.0%"], ["CMEM-lsep-512", "-", "40.0 ± 14.1%", "-"]],
+    )
+    assert coverage[2] == [["CMEM-prl-512", "2.00", "3.00", "4.00"], ["CMEM-lsep-512", "-", "6.00 ± 1.41", "-"]]
