@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,7 +28,11 @@ def parser() -> Parser:
         example="python -m kerasmm.compare --model dman --data data/movielens --output runs/compare_movielens --seeds 3",
     )
     made.add_argument("--model", required=True, help="the system: cmem, dman or webly")
-    made.add_argument("--data", type=Path, required=True, help="folder that `python -m data_prep build` wrote")
+    made.add_argument(
+        "--data", action="append", required=True, metavar="[NAME=]DIR",
+        help="folder that `python -m data_prep build` wrote; may be repeated with the features of other encoders of the same "
+        "posts, each under its name, e.g. VGG16=data/vgg16",
+    )  # fmt: skip
     made.add_argument("--output", type=Path, required=True, help="where runs, figures and tables go")
     made.add_argument("--seeds", type=int, default=SEEDS, help=f"how many seeds, from 0 on (default: {SEEDS})")
     made.add_argument("--rows", help="only these, separated by commas; see --list (default: all)")
@@ -67,20 +72,28 @@ def main(argv: list[str]) -> int:
         load_config(kind.Config, arguments.config, of_row)
     from rich.console import Console
 
-    from kerasmm.evaluation.comparison import Comparison
+    from kerasmm.evaluation.comparison import Comparison, check_same_posts, compared_rows, write_comparison
     from kerasmm.evaluation.tables import print_tables
 
-    comparison = Comparison(
-        kind,
-        arguments.data,
-        arguments.output,
-        config=arguments.config,
-        changes=changes,
-        keep_checkpoints=arguments.keep_checkpoints,
-        quiet=arguments.quiet,
-    )
-    found = comparison.run(chosen, arguments.seeds)
-    tables = comparison.write(found)
+    comparisons = {
+        name: Comparison(
+            kind,
+            folder,
+            arguments.output / name,
+            config=arguments.config,
+            changes=changes,
+            keep_checkpoints=arguments.keep_checkpoints,
+            quiet=arguments.quiet,
+        )
+        for name, folder in _folders(arguments.data).items()
+    }
+    check_same_posts([comparison.dataset for comparison in comparisons.values()])
+    found: dict[str, tuple[str, list[dict[str, float]]]] = {}
+    for name, comparison in comparisons.items():
+        # What needs no pictures is the same with all encoders.
+        own = [row for row in chosen if not found or row not in kind.text_baselines]
+        found |= compared_rows(comparison.run(own, arguments.seeds), kind, name)
+    tables = write_comparison(kind, found, arguments.output)
     if not arguments.quiet:
         print_tables(tables, Console(highlight=False, width=None if sys.stdout.isatty() else 160))
         console().print(f"wrote {arguments.output}/comparison.md and comparison.json", soft_wrap=True)
@@ -101,6 +114,24 @@ def _changes(settings: list[str], row: str, kind: type[System]) -> list[str]:
             own.append(change)
     made = [f"{key}={json.dumps(value)}" for key, value in kind.variants.get(row, {}).items()]
     return [*shared, *made, *own]
+
+
+def _folders(asked: list[str]) -> dict[str, Path]:
+    """The data sets by name; a single one needs none, and its figures lie in the output folder itself."""
+    named = [
+        (name, Path(folder)) if equals else ("", Path(name))
+        for name, equals, folder in (o.partition("=") for o in asked)
+    ]
+    names = [name for name, _ in named]
+    if len(named) == 1:
+        return dict(named)
+    for name in names:
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name) or names.count(name) > 1:
+            raise UserError(
+                "--data: each of several data sets needs a name of its own, of letters, digits, '.', '_', '-', e.g. "
+                f"VGG16=data/vgg16. Received: {name!r}"
+            )
+    return dict(named)
 
 
 def _chosen(arguments: argparse.Namespace, rows: list[str]) -> list[str]:

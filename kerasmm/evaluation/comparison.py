@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import shutil
@@ -108,29 +109,6 @@ class Comparison:
                 found[row].append(json.loads((folder / FIGURES).read_text(encoding="utf-8")))
         return found
 
-    def write(self, found: Found) -> list[Table]:
-        """Writes `comparison.json`, flat, `comparison.md` and `comparison.png`, and returns the tables."""
-        flat: dict[str, float] = {}
-        for row, measured in found.items():
-            for key in measured[0]:
-                values = [one[key] for one in measured if key in one]
-                flat[f"{slug(row)}/{key}"] = statistics.mean(values)
-                if len(values) > 1:
-                    flat[f"{slug(row)}/{key}/sd"] = statistics.stdev(values)
-            flat[f"{slug(row)}/seeds"] = len(measured)
-        write_json(flat, self.output / "comparison.json")
-        named = {self._title(row): measured for row, measured in found.items()}
-        plot_comparison(named, self.output / "comparison.png")
-        first = {name: measured[0] for name, measured in named.items()}
-        plot_precision_recall(first, self.output / "precision_recall.png")
-        plot_mean_ranks(named, self.output / "mean_ranks.png")
-        tables = self.kind.comparison(named)
-        (self.output / "comparison.md").write_text(markdown(tables), encoding="utf-8")
-        return tables
-
-    def _title(self, row: str) -> str:
-        return self.kind.baselines.get(row, row)
-
     def _train(self, row: str, folder: Path, seed: int) -> None:
         command = [sys.executable, "-m", "kerasmm.fit", "--run", str(folder), "--no-export", "--quiet"]
         if (folder / "run.json").is_file():
@@ -168,6 +146,63 @@ class Comparison:
             made = self.kind(config, self.kind.gather_facts(config, self.dataset), seed)
             self._latest = Evaluation(made, None, self.dataset, "test", seed, self.quiet)
         return self._latest
+
+
+def check_same_posts(datasets: Sequence[Dataset]) -> None:
+    """Refuses data sets whose splits have other posts: their figures would be no comparison.
+
+    Raises:
+        UserError: When they differ; names the split.
+    """
+    first, *others = datasets
+    for other in others:
+        for split in ("train", "validation", "test"):
+            ids = [hashlib.sha256(), hashlib.sha256()]
+            for digest, dataset in zip(ids, (first, other), strict=True):
+                for post in dataset.posts(split):
+                    digest.update(f"{post.id}\0".encode())
+            if ids[0].digest() != ids[1].digest():
+                raise UserError(
+                    f"{other.folder}: its split {split!r} has other posts than that of {first.folder}; build both with the "
+                    "same options and --seed"
+                )
+
+
+def compared_rows(found: Found, kind: type[System], name: str) -> dict[str, tuple[str, list[dict[str, float]]]]:
+    """Rows of one data set: key for `comparison.json` → title for tables, and figures.
+
+    Args:
+        found: What `Comparison.run` gave.
+        kind: The system's class.
+        name: Of the data set; "" where there is only one.
+    """
+    rows = {}
+    for row, measured in found.items():
+        after = f", {name}" if name and row not in kind.text_baselines else ""
+        rows[slug(row + after)] = (kind.baselines.get(row, row) + after, measured)
+    return rows
+
+
+def write_comparison(
+    kind: type[System], rows: Mapping[str, tuple[str, list[dict[str, float]]]], output: Path
+) -> list[Table]:
+    """Writes `comparison.json`, flat, `comparison.md` and plots, and returns the tables; `rows` as `compared_rows` has them."""
+    flat: dict[str, float] = {}
+    for row, (_, measured) in rows.items():
+        for key in measured[0]:
+            values = [one[key] for one in measured if key in one]
+            flat[f"{row}/{key}"] = statistics.mean(values)
+            if len(values) > 1:
+                flat[f"{row}/{key}/sd"] = statistics.stdev(values)
+        flat[f"{row}/seeds"] = len(measured)
+    write_json(flat, output / "comparison.json")
+    named = dict(rows.values())
+    plot_comparison(named, output / "comparison.png")
+    plot_precision_recall({name: measured[0] for name, measured in named.items()}, output / "precision_recall.png")
+    plot_mean_ranks(named, output / "mean_ranks.png")
+    tables = kind.comparison(named)
+    (output / "comparison.md").write_text(markdown(tables), encoding="utf-8")
+    return tables
 
 
 def slug(row: str) -> str:

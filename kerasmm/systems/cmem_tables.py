@@ -16,8 +16,9 @@ RETRIEVAL_BASELINES = {
 }
 """What stands within the figures of another row: prefix → name of its row."""
 
-NOISE = re.compile(r"(?P<row>.+)-noise-(?P<share>[0-9]+)")
-"""A row whose training had that share of its label sets, in percent, replaced by random ones."""
+NOISE = re.compile(r"(?P<row>.+)-noise-(?P<share>[0-9]+)(?P<data>, .+)?")
+"""A row whose training had that share of its label sets, in percent, replaced by random ones; `data` is the encoder's
+name where several are compared."""
 
 SHARES = (10, 20, 30, 40, 50, 60, 70, 80, 90, 100)
 RANK = "image_to_tweet/mean_rank"
@@ -56,10 +57,10 @@ def _noise_tables(rows: Rows) -> list[Table]:
     """R@10 and coverage over the share of random label sets; a row without noise is the one of that name."""
     noisy = [found for found in map(NOISE.fullmatch, rows) if found]
     shares = sorted({int(found["share"]) for found in noisy})
-    names = dict.fromkeys(found["row"] for found in noisy)
+    names = dict.fromkeys((found["row"], found["data"] or "") for found in noisy)
 
     def lines(cell: Callable[[Sequence[Figures]], str]) -> list[list[str]]:
-        of_row = {name: [name, *(f"{name}-noise-{share}" for share in shares)] for name in names}
+        of_row = {row + data: [row + data, *(f"{row}-noise-{n}{data}" for n in shares)] for row, data in names}
         return [[name, *(cell(rows.get(one, [])) for one in columns)] for name, columns in of_row.items()]
 
     heading = ["", *(f"{share} %" for share in (0, *shares))]
