@@ -31,7 +31,7 @@ class CharacterLSTM(keras.layers.Layer):
     its gradient is the sum of the slopes of the steps that have the character. With B texts of T steps, n units and m
     numbers an embedding, the products are 8 B T n² + 8 C m n multiplications and additions forwards and twice that
     backwards, where an LSTM behind an embedding has 8 B T n (m + n). The gradient is written out: the state's kernel gets
-    its own in one product over all steps. 6 B T n numbers are kept for it, and memory holds less than 20 B T n.
+    its own in one product over all steps. 6 B T n numbers are kept for it, and memory holds 14 to 20 B T n.
 
     Args:
         units: n, positive.
