@@ -89,7 +89,9 @@ def ask(export: LoadedExport, query: Query, k: int) -> Answer:
         raise UserError(f"{export.folder}: knows none of the words asked")
     ids = [row_id.decode() for row_id in answer["ids"][0][:k]]
     scores = [float(score) for score in answer["scores"][0][:k]]
-    said = [text.decode() for text in answer["texts"][0][:k]] if "texts" in answer else [None] * len(ids)
+    # Without sentences, texts are the posts' own, and their ids are those of posts.
+    sentences = "texts" in answer and "sentences" in export.about
+    said = [text.decode() for text in answer["texts"][0][:k]] if sentences else [None] * len(ids)
     rows = enumerate(zip(ids, scores, said, strict=True), 1)
     bare = [Found(rank, row_id, score, None, text) for rank, (row_id, score, text) in rows]
     return Answer(_in_words(query, values), signature, values, _with_posts(export, bare))
