@@ -28,7 +28,8 @@ def cmem(
     pooling: str = "last",
     inputs: str = "both",
     penalty: float = 5e-5,
-    dropout: float = 0.0,
+    image_dropout: float = 0.0,
+    text_dropout: float = 0.0,
     encoder: keras.Model | None = None,
     train_encoder: bool = False,
     feature_mean: Sequence[float] | None = None,
@@ -56,7 +57,8 @@ def cmem(
         pooling: What Ψ(T) is of the LSTM's states; see `kerasmm.layers.CharacterLSTM`. The paper's is `"last"`.
         inputs: `"both"`, or `"image"` or `"text"` for a model of one modality.
         penalty: λ, an L2 penalty on every weight that is trained, biases and a trained encoder's included.
-        dropout: Rate in [0, 1) on Φ(I) and Ψ(T). The paper has none.
+        image_dropout: Rate in [0, 1) on Φ(I). The paper has none.
+        text_dropout: Rate in [0, 1) on Ψ(T). The paper has none.
         encoder: Model from pixels to features. Without it the model takes stored features.
         train_encoder: Fine-tune the encoder; a frozen one runs in inference mode, batch normalisation included.
         feature_mean: V means that standardise the features. None leaves the features as they are.
@@ -89,8 +91,9 @@ def cmem(
         raise ValueError(f"`inputs` must be one of {INPUTS}. Received: inputs={inputs!r}")
     if penalty < 0:
         raise ValueError(f"`penalty` must be non-negative. Received: penalty={penalty}")
-    if not 0.0 <= dropout < 1.0:
-        raise ValueError(f"`dropout` must lie in [0, 1). Received: dropout={dropout}")
+    for argument, rate in (("image_dropout", image_dropout), ("text_dropout", text_dropout)):
+        if not 0.0 <= rate < 1.0:
+            raise ValueError(f"`{argument}` must lie in [0, 1). Received: {argument}={rate}")
     penalise = keras.regularizers.L2(penalty) if penalty else None
 
     # === Modalities ===
@@ -98,7 +101,7 @@ def cmem(
     if inputs != "text":
         picture, image = picture_features(features, encoder, train_encoder, feature_mean, feature_variance)
         given[picture.name] = picture
-        image = keras.layers.Dropout(dropout, name="image_dropout")(image)
+        image = keras.layers.Dropout(image_dropout, name="image_dropout")(image)
         if encoder is not None and train_encoder and penalise:
             _penalise(encoder, penalise)
     if inputs != "image":
@@ -106,7 +109,7 @@ def cmem(
         lstm = CharacterLSTM(units, characters, character_dimension, penalise, pooling, name="character_lstm")
         state = lstm(given["characters"])
         outputs["state"] = ops.cast(state, "float32")
-        state = keras.layers.Dropout(dropout, name="text_dropout")(state)
+        state = keras.layers.Dropout(text_dropout, name="text_dropout")(state)
 
     # === Equation 1, in float32: rankings of scores want more than the 8 bits of bfloat16 ===
     if inputs == "both":

@@ -134,7 +134,8 @@ class CMEM(System):
             pooling=network.pooling,
             inputs=network.inputs,
             penalty=self.config.penalty,
-            dropout=network.dropout,
+            image_dropout=network.image_dropout,
+            text_dropout=network.text_dropout,
             **pictures,
         )
 

@@ -22,8 +22,10 @@ class Network(Section):
     """Of the character LSTM; the paper doesn't say."""
     pooling: Literal["last", "mean", "max"] = "max"
     """What the LSTM gives of its states; the paper's is the last one."""
-    dropout: float = Field(default=0.5, ge=0, lt=1)
-    """On picture features and on the tweet's state. The paper has none."""
+    image_dropout: float = Field(default=0.5, ge=0, lt=1)
+    """On picture features. The paper has none."""
+    text_dropout: float = Field(default=0.5, ge=0, lt=1)
+    """On the tweet's state. The paper has none."""
     standardise: bool = True
     """Standardise stored picture features with the means and variances of the training split. The paper doesn't say."""
 

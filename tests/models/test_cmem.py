@@ -195,7 +195,7 @@ def test_learns_with_a_loss_on_its_scores(rng):
 
 
 def test_dropout_is_for_training_only(rng):
-    plain, dropped = made(), made(dropout=0.5)
+    plain, dropped = made(), made(image_dropout=0.5, text_dropout=0.5)
     for layer in plain.layers:
         dropped.get_layer(layer.name).set_weights(layer.get_weights())
     inputs = inputs_of(rng)
@@ -232,7 +232,7 @@ def test_half_precision_is_near(rng, policy):
 @pytest.mark.parametrize("inputs", ["both", "image", "text"])
 def test_survives_saving(tmp_path, rng, inputs):
     standardise = {} if inputs == "text" else {"feature_mean": [1, 2, 3, 4], "feature_variance": [1, 4, 9, 16]}
-    model = randomised(made(inputs=inputs, dropout=0.2, **standardise), rng)
+    model = randomised(made(inputs=inputs, image_dropout=0.2, text_dropout=0.2, **standardise), rng)
     model.save(tmp_path / "m.keras")
     revived = keras.saving.load_model(tmp_path / "m.keras")
     given = inputs_of(rng, model)
@@ -264,7 +264,8 @@ def test_lives_in_a_saved_model_that_takes_texts_of_any_length(tmp_path, rng):
         ({"units": 0}, "`units` must be positive. Received: units=0"),
         ({"characters": 0}, "`characters` must be positive. Received: characters=0"),
         ({"penalty": -1.0}, "`penalty` must be non-negative. Received: penalty=-1.0"),
-        ({"dropout": 1.0}, "`dropout` must lie in .*dropout=1.0"),
+        ({"image_dropout": 1.0}, "`image_dropout` must lie in .*image_dropout=1.0"),
+        ({"text_dropout": -0.1}, "`text_dropout` must lie in .*text_dropout=-0.1"),
         ({"feature_mean": [0, 0, 0, 0]}, "go together"),
         ({"feature_mean": [0, 0], "feature_variance": [1, 1]}, "must have 4 values. Received: 2 and 2"),
     ],
