@@ -16,7 +16,7 @@ from data_prep.chunks import Ticker, Work
 from data_prep.draft import Draft
 
 
-def annotator(work: Work, connotations: config.Connotations) -> Annotator:
+def configured(work: Work, connotations: config.Connotations) -> Annotator:
     """The configured annotator; all that make it in one build share a folder."""
     return annotator_of(connotations, work.folder / "annotator")
 
@@ -48,7 +48,7 @@ class _ConnoteChunk(beam.DoFn):
         self._work, self._connotations = work, connotations
 
     def setup(self) -> None:
-        self._annotator = annotator(self._work, self._connotations)
+        self._annotator = configured(self._work, self._connotations)
 
     def process(self, number: int) -> None:
         self._work.write_lines(self._work.path("connoted", number), self._lines(number))

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from data_prep import connotations, features, runner
+from data_prep import features, runner
 from data_prep.annotate import Annotate
 from data_prep.annotators.annotator import Annotator
 from data_prep.chunks import Work
@@ -21,6 +21,7 @@ from data_prep.clean import Clean
 from data_prep.collect import Collect
 from data_prep.config import BuildConfig
 from data_prep.connotation_figures import STATISTICS, found
+from data_prep.connotations import Connote, configured
 from data_prep.draft import Draft
 from data_prep.duplicates import Duplicates
 from data_prep.given_links import FilterLinks
@@ -98,7 +99,7 @@ class Passes:
         if config.prune.language is not None:
             check_language(config.prune.language)
         clean = None if config.collect.clean is None else clean_dataset(config.collect.clean)
-        annotator = None if config.connotations.method is None else connotations.annotator(work, config.connotations)
+        annotator = None if config.connotations.method is None else configured(work, config.connotations)
         statistics: dict[str, float] = {}
         if annotator is not None:
             annotator.prepare()
@@ -170,7 +171,7 @@ class Passes:
                 bar = shown.add_task("learn", total=self._drafts, note="")
                 drafts = (draft for number in self._numbers for draft in self._work.drafts("raw", number))
                 learned = annotator.learn(shown.track(drafts, task_id=bar))
-        connote = connotations.Connote(self._work, self._config.connotations)
+        connote = Connote(self._work, self._config.connotations)
         self._pass("connote", lambda numbers: numbers | connote)
         return {f"{STATISTICS}{name}": figure for name, figure in learned.items()}
 
