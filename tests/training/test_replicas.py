@@ -7,7 +7,21 @@ from pathlib import Path
 
 import pytest
 
+from tests.cmem_world import SETTINGS
+
 ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.mark.parametrize("loss", ["warp", "plsp"])
+def test_two_replicas_take_the_steps_of_one_with_texts_and_a_penalty(tiny, seed, loss):
+    """The penalty on the weights must count once, whatever the number of replicas."""
+    changes = [*SETTINGS, f"loss.name={loss}", "penalty=0.01", "network.image_dropout=0", "network.text_dropout=0"]
+    command = [sys.executable, "-m", "tests.training.system_replicas", "cmem", str(tiny), str(seed % 100_000), *changes]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr[-2000:]
+    answer = json.loads(done.stdout.splitlines()[-1])
+    assert answer["moved"] > 1e-3
+    assert answer["two_and_one"] < 1e-5
 
 
 @pytest.mark.parametrize("clip", ["1e6", "mixed", "1e-3"])

@@ -219,7 +219,16 @@ def test_a_collapse_is_said_in_the_log_of_the_training(tmp_path, capsys):
 
 def test_two_replicas_take_the_steps_of_one(clean, seed):
     """In a process of its own: MirroredStrategy objects of one process get in each other's way."""
-    command = [sys.executable, "-m", "tests.training.webly_replicas", str(clean), str(seed % 100_000)]
+    changes = [*SETTINGS, "loss.negatives=sum"]
+    command = [
+        sys.executable,
+        "-m",
+        "tests.training.system_replicas",
+        "webly",
+        str(clean),
+        str(seed % 100_000),
+        *changes,
+    ]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr[-2000:]
     answer = json.loads(done.stdout.splitlines()[-1])

@@ -1,6 +1,6 @@
-"""Run by test_stages.py in a process of its own: `python -m tests.training.webly_replicas DATA SEED`.
+"""Run by tests in a process of its own: `python -m tests.training.system_replicas MODEL DATA SEED [KEY=VALUE …]`.
 
-Trains webly for an epoch twice from the same weights, on one device and on two logical CPUs under MirroredStrategy, and
+Trains the first stage of a system for an epoch twice from the same weights, on one device and on two logical CPUs under MirroredStrategy, and
 prints the weights' largest differences.
 """
 
@@ -15,23 +15,27 @@ import numpy as np
 import tensorflow as tf
 
 
-def main(folder: str, seed: int) -> None:
+def main(model_name: str, folder: str, seed: int, *changes: str) -> None:
     tf.config.set_logical_device_configuration(
         tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2
     )
+    from kerasmm.data.dataset import open_dataset
+    from kerasmm.systems import system
+    from kerasmm.systems.config import load_config
     from kerasmm.training.strategy import make_strategy
     from kerasmm.training.trainer import Trainer
-    from tests.webly_world import made
 
-    webly, dataset = made(Path(folder), "loss.negatives=sum", seed=seed)
+    kind, dataset = system(model_name), open_dataset(Path(folder))
+    config = load_config(kind.Config, None, list(changes))
+    made = kind(config, kind.gather_facts(config, dataset), seed)
     keras.utils.set_random_seed(seed)
-    start = webly.build().get_weights()
+    start = made.build().get_weights()
 
     def trained(strategy: tf.distribute.Strategy) -> list[np.ndarray]:
         with strategy.scope():
-            model = webly.build()
+            model = made.build()
             model.set_weights(start)
-            stage = webly.stages(model, dataset)[0]
+            stage = made.stages(model, dataset)[0]
             trainer = Trainer(stage)
             optimizer = keras.optimizers.SGD(0.05)
             optimizer.build(model.trainable_variables)
@@ -47,4 +51,4 @@ def main(folder: str, seed: int) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]))
+    main(sys.argv[1], sys.argv[2], int(sys.argv[3]), *sys.argv[4:])
