@@ -11,7 +11,7 @@ import shlex
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from kerasmm.console import UserError
+from kerasmm.console import UserError, console
 from kerasmm.systems.cmem_config import CMEMConfig
 from kerasmm.systems.cmem_tables import cmem_tables
 from kerasmm.systems.measured import feature_moments
@@ -210,10 +210,20 @@ class CMEM(System):
         layer = model.get_layer("connotations")
         layer.set_weights([vectors.T])
         if self.config.spread is not None:
-            inputs, _ = next(iter(self._posts.epoch(dataset, 0, 0)))
-            deviation = float(np.std(np.asarray(model(inputs, training=False)["scores"], "float32")))
-            if deviation > 0:
-                layer.set_weights([vectors.T * (self.config.spread / deviation)])
+            inputs, targets = next(iter(self._posts.epoch(dataset, 0, 0)))
+            scores = np.asarray(model(inputs, training=False)["scores"], "float32")
+            if (deviation := float(np.std(scores))) > 0:
+                scale = self.config.spread / deviation
+                layer.set_weights([vectors.T * scale])
+                self._say_flat({"labels": targets["labels"].numpy(), "scores": scores * scale})
+
+    def _say_flat(self, posts: Arrays) -> None:
+        for share in self._flat(posts).values():
+            console(self.quiet).print(
+                f"plsp: {share:.0%} of the pairs of the first batch are nearer than the truncation {self.config.loss.truncation} "
+                "and have no gradient; `plsp/flat` says it of the validation split, epoch by epoch",
+                soft_wrap=True,
+            )
 
     # === Protocol (sections 4.2 and 5.2) ===
 
