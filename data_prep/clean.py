@@ -16,7 +16,7 @@ from data_prep.connotations import read_drafts
 from data_prep.draft import Draft, Reject
 from data_prep.duplicates import Keys, keys_of
 from data_prep.pictures import BadPicture, check_picture
-from data_prep.prune import Pruner
+from data_prep.pruning.prune import Pruner
 from data_prep.words import distinct, normalise
 
 _INT64 = 1 << 63

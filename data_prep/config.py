@@ -83,9 +83,9 @@ class Prune(_Section):
     words: int = Field(default=0, ge=0)
     """Words that a post must have when links, mentions, numbers and punctuation are gone."""
     junk: bool = False
-    """Drop junk, see `data_prep.prune.Pruner`."""
+    """Drop junk, see `data_prep.pruning.prune.Pruner`."""
     language: str | None = Field(default=None, pattern="^[a-z]{2,3}$")
-    """Drop posts in other languages, see `data_prep.languages`; `en` for English."""
+    """Drop posts in other languages, see `data_prep.pruning.languages`; `en` for English."""
     near_duplicates: float | None = Field(default=None, ge=0.3, le=1)
     """Of posts whose texts share at least this part of their words, the earliest stays; 1 for the same words only."""
     fold_retweets: bool = False

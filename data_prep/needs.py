@@ -8,8 +8,8 @@ from data_prep.chunks import Work
 from data_prep.config import BuildConfig
 from data_prep.draft import Draft, Reject
 from data_prep.duplicates import SAME_ID
-from data_prep.post_text import unshared
-from data_prep.prune import pruned
+from data_prep.pruning.post_text import unshared
+from data_prep.pruning.prune import pruned
 
 
 def lacking(draft: Draft, needs: Iterable[str]) -> str | None:

@@ -26,10 +26,10 @@ from data_prep.draft import Draft
 from data_prep.duplicates import Duplicates
 from data_prep.given_links import FilterLinks
 from data_prep.keywords import WriteKeywords, clean_dataset, read_keywords
-from data_prep.languages import check_language
 from data_prep.links import WritePools, pack_pools
-from data_prep.near_duplicates import comparisons, settle
+from data_prep.near_duplicates.near_duplicates import comparisons, settle
 from data_prep.plan import TRAIN, Plan, plan
+from data_prep.pruning.languages import check_language
 from data_prep.rejects import Rejects
 from data_prep.select import SelectPosts
 from data_prep.sources.source import Source

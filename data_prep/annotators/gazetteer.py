@@ -16,7 +16,7 @@ from data_prep.annotators.concepts import read_concepts
 from data_prep.annotators.hashtag_words import HashtagWords
 from data_prep.annotators.mentions import forms, meaning, name_words, sentences
 from data_prep.draft import Draft
-from data_prep.post_text import bare, said
+from data_prep.pruning.post_text import bare, said
 from data_prep.sources.hashtags import spans
 from kerasmm.console import UserError
 

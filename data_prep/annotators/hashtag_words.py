@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 
 from data_prep.annotators.mentions import name_words
-from data_prep.topics import split_hashtag
+from data_prep.pruning.topics import split_hashtag
 
 _LONGEST_WORD = 20
 _LONGEST_TAG = 60

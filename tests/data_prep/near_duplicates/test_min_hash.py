@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from data_prep.min_hash import MISSED, Bands, MinHash, bands_for
+from data_prep.near_duplicates.min_hash import MISSED, Bands, MinHash, bands_for
 
 
 def pair(rng, shared, alone):

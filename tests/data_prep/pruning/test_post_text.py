@@ -3,7 +3,7 @@
 import pytest
 
 from data_prep.draft import Draft
-from data_prep.post_text import bare, count_hashtags, count_mentions, is_cut, is_shared, unshared, words
+from data_prep.pruning.post_text import bare, count_hashtags, count_mentions, is_cut, is_shared, unshared, words
 from kerasmm.data.post import Post
 
 

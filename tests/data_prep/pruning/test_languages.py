@@ -2,7 +2,7 @@
 
 import pytest
 
-from data_prep.languages import check_language, is_in
+from data_prep.pruning.languages import check_language, is_in
 from kerasmm.console import UserError
 
 ENGLISH = [

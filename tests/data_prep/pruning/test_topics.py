@@ -2,7 +2,7 @@
 
 import pytest
 
-from data_prep.topics import Topics, split_hashtag
+from data_prep.pruning.topics import Topics, split_hashtag
 
 
 @pytest.mark.parametrize(

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 
-from data_prep import post_text
 from data_prep.config import Prune
 from data_prep.draft import Draft, Reject
-from data_prep.languages import is_in
-from data_prep.topics import Topics
+from data_prep.pruning import post_text
+from data_prep.pruning.languages import is_in
+from data_prep.pruning.topics import Topics
 
 MOST_HASHTAGS = 10
 MOST_MENTIONS = 5

@@ -6,7 +6,7 @@ import pytest
 
 from data_prep.config import Prune, validated
 from data_prep.draft import Draft
-from data_prep.prune import Pruner
+from data_prep.pruning.prune import Pruner
 from kerasmm.console import UserError
 from kerasmm.data.dataset import open_dataset
 from kerasmm.data.post import Post

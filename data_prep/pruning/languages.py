@@ -6,8 +6,8 @@ import copy
 import functools
 from typing import TYPE_CHECKING
 
-from data_prep import post_text
-from data_prep.topics import split_hashtag
+from data_prep.pruning import post_text
+from data_prep.pruning.topics import split_hashtag
 from kerasmm.console import UserError
 
 if TYPE_CHECKING:

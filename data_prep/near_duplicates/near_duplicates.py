@@ -5,10 +5,10 @@ The texts are compared as sequences of words without links, mentions, `RT @name:
 1. texts of the same words in the same order: GroupByKey on their hash;
 2. `RT @name: …` cut to 140 characters: GroupByKey on the first words, then dropped where another text begins like it;
 3. texts whose sets of words A, B are alike, |A ∩ B| / |A ∪ B| ≥ threshold: GroupByKey on the bands of a MinHash
-   (`data_prep.min_hash`), then the exact similarity of those that meet.
+   (`data_prep.near_duplicates.min_hash`), then the exact similarity of those that meet.
 
 Of each group connected by step 3 the earliest post stays: by time where there is one, then in reading order, originals
-before shared ones. Words stay in files (`data_prep.word_sequences`); positions and hashes travel, of step 3 so many
+before shared ones. Words stay in files (`data_prep.near_duplicates.word_sequences`); positions and hashes travel, of step 3 so many
 bands in one pass as keep its memory in bounds. What grows with the input in one place is a record for each post that is
 nearly another one, 200 bytes or so, in the driver. Languages that are written without spaces have few words in this
 sense, so that there only copies are found.
@@ -20,12 +20,12 @@ from collections.abc import Iterator
 
 import apache_beam as beam
 
-from data_prep.alike import Alike, edges
 from data_prep.chunks import Work
 from data_prep.config import BuildConfig
-from data_prep.connected import Groups
-from data_prep.copies import Copies
-from data_prep.min_hash import bands_for
+from data_prep.near_duplicates.alike import Alike, edges
+from data_prep.near_duplicates.connected import Groups
+from data_prep.near_duplicates.copies import Copies
+from data_prep.near_duplicates.min_hash import bands_for
 
 NEARLY_SAME_TEXT = "nearly the same text as another post"
 

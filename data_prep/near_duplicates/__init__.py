@@ -1,0 +1,1 @@
+"""Which posts say nearly what an earlier one says."""
