@@ -28,7 +28,9 @@ def run(*arguments):
     return subprocess.run([sys.executable, *map(str, arguments)], capture_output=True, text=True, timeout=300)
 
 
-@pytest.mark.parametrize("name", ["dman_step", "webly_step", "images", "batches", "memory_of_training"])
+@pytest.mark.parametrize(
+    "name", ["dman_step", "webly_step", "pairwise_losses", "images", "batches", "memory_of_training"]
+)
 def test_help_shows_an_example(name):
     done = run(FOLDER / f"{name}.py", "--help")
     assert done.returncode == 0, done.stderr
@@ -56,6 +58,20 @@ def test_operations_and_bytes_of_a_step_on_sentences(benchmark_module):
     # 13 words' vectors and the kernels nine times, the kernels twice more; 5 units of 20 words eighteen times.
     kernels = 15 * 305 + 35 + 77 + 2100
     assert moved == 4 * (9 * (13 * 300 + kernels) + 2 * kernels + 18 * 20 * 5)
+
+
+def test_operations_and_bytes_of_pairwise_losses(benchmark_module):
+    counted = benchmark_module("pairwise_losses").counted
+    # 3 rows of 8 labels: 3 comparisons and 3 more for each; 4; 8 for each of 2 positives. Two arrays read, one written.
+    wanted = {"ranking": 6, "warp": 6, "lsep": 4, "plsp": 16}
+    assert {name: counted(name, 3, 8, 2) for name in wanted} == {name: (24 * n, 288) for name, n in wanted.items()}
+
+
+@needs_torch
+def test_all_pairwise_losses_have_the_same_values_and_gradients():
+    done = run(FOLDER / "pairwise_losses.py", "--check", "--batch", 4, "--labels", 30, "--positives", 3)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout == "same losses and gradients\n"
 
 
 @pytest.fixture
