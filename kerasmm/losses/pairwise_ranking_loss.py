@@ -8,8 +8,11 @@ from typing import Any
 import keras
 from keras import ops
 
-from kerasmm.losses.pairwise_loss import PairwiseLoss
+from kerasmm.losses.pairwise_loss import PairwiseLoss, with_gradient
 from kerasmm.losses.weighted_hinges import looped_hinges, sorted_hinges
+
+FEW_POSITIVES = 12
+"""Up to so many of a row, going through them takes less time than sorting the labels."""
 
 
 @keras.saving.register_keras_serializable(package="kerasmm")
@@ -23,8 +26,9 @@ class PairwiseRankingLoss(PairwiseLoss):
     over the positives p and the negatives n of the row, where s are the scores. Without positives or without negatives a
     row has no pairs and loss 0; it still counts in a mean over rows. The paper takes the mean over rows (equation 2).
 
-    No pairs are formed: the labels are sorted, so time is O(batch · labels · log labels), memory O(batch · labels). It
-    can be differentiated once. Computed in float32.
+    No table of pairs is formed. Where a row has more than a dozen positives the labels are sorted, else the positives are
+    gone through: time is O(batch · labels · log labels), memory O(batch · labels). It can be differentiated once. Computed
+    in float32.
 
     Args:
         margin: α, the gap asked for; not negative.
@@ -73,9 +77,26 @@ class PairwiseRankingLoss(PairwiseLoss):
         self.margin = margin
 
     def pairs(self, positive: Any, scores: Any, negative: Any, against: Any) -> Any:
-        if against is scores:
-            return sorted_hinges(positive, negative, scores, self.margin, self.weight)
-        return looped_hinges(positive, scores, negative, against, self.margin, self.weight)
+        fixed, others = ops.stop_gradient(scores), ops.stop_gradient(against)
+
+        def loop() -> tuple[Any, Any, Any]:
+            return looped_hinges(positive, fixed, negative, others, self.margin, self.weight)
+
+        if against is not scores:
+            value, down, up = loop()
+            return with_gradient(value, (scores, down), (against, up))
+
+        def add_up() -> tuple[Any, Any]:
+            value, down, up = loop()
+            return value, down + up
+
+        def sort() -> tuple[Any, Any]:
+            return sorted_hinges(positive, negative, fixed, self.margin, self.weight)
+
+        paired = ops.logical_and(positive, ops.any(negative, axis=1, keepdims=True))
+        most = ops.max(ops.sum(ops.cast(paired, "int32"), axis=1), initial=0)
+        value, slopes = ops.cond(most <= FEW_POSITIVES, add_up, sort)
+        return with_gradient(value, (scores, slopes))
 
     def weight(self, violators: Any) -> Any:
         """What the hinges of a positive weigh, given how many of its negatives violate the margin, 1 or more."""

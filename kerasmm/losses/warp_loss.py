@@ -27,8 +27,9 @@ class WARPLoss(PairwiseRankingLoss):
     w(r_p). Weston et al. don't know r and estimate it from the number of draws, as ⌊(labels - 1) / draws⌋; here it is
     counted.
 
-    No pairs are formed: the labels are sorted, so time is O(batch · labels · log labels), memory O(batch · labels). It
-    can be differentiated once. Computed in float32.
+    No table of pairs is formed. Where a row has more than a dozen positives the labels are sorted, else the positives are
+    gone through: time is O(batch · labels · log labels), memory O(batch · labels). It can be differentiated once. Computed
+    in float32.
 
     Args:
         margin: α, the gap asked for; not negative.

@@ -1,4 +1,4 @@
-"""Hinges of all pairs of positives and negatives, in the time that sorting the labels takes."""
+"""Hinges of all pairs of positives and negatives: by sorting the labels, or one positive after the other."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from typing import Any
 from keras import ops
 
 from kerasmm.losses.over_positives import over_positives
-from kerasmm.losses.pairwise_loss import with_gradient
 
 
-def sorted_hinges(positive: Any, negative: Any, scores: Any, margin: float, weight: Callable[[Any], Any]) -> Any:
+def sorted_hinges(
+    positive: Any, negative: Any, scores: Any, margin: float, weight: Callable[[Any], Any]
+) -> tuple[Any, Any]:
     """Sum over a row's positives p of w(r_p) Σ_n max(0, margin - s_p + s_n) over its negatives n, by sorting.
 
     r_p is the number of negatives that violate p's margin: margin - s_p + s_n > 0. In ascending order of s_p - margin and
@@ -23,50 +24,50 @@ def sorted_hinges(positive: Any, negative: Any, scores: Any, margin: float, weig
     Args:
         positive: `(batch, labels)` boolean.
         negative: `(batch, labels)` boolean; what is neither takes no part.
-        scores: `(batch, labels)`.
+        scores: `(batch, labels)`; no gradient flows.
         margin: The gap asked for.
-        weight: w, of numbers of violators as floats, 1 or more; no gradient flows through it.
+        weight: w, of numbers of violators as floats, 1 or more.
 
     Returns:
-        `(batch,)`.
+        `(batch,)`, and its gradient by the scores.
     """
-    fixed, takes_part = ops.stop_gradient(scores), ops.logical_or(positive, negative)
-    codes = _codes(ops.where(positive, fixed - margin, fixed), positive, takes_part)
+    takes_part = ops.logical_or(positive, negative)
+    codes = _codes(ops.where(positive, scores - margin, scores), positive, takes_part)
     # The largest complements are the smallest codes.
     complements, order = ops.top_k(ops.bitwise_not(codes), ops.shape(scores)[1])
     is_positive = 1 - ops.bitwise_and(complements, 1)
     count = ops.sum(ops.cast(negative, "int32"), axis=1, keepdims=True)
-    violators = ops.cast(count - ops.cumsum(1 - is_positive, axis=1), fixed.dtype)
-    is_positive = ops.cast(is_positive, fixed.dtype)
+    violators = ops.cast(count - ops.cumsum(1 - is_positive, axis=1), scores.dtype)
+    is_positive = ops.cast(is_positive, scores.dtype)
     weights = is_positive * weight(ops.maximum(violators, 1.0))
     slopes = ops.where(is_positive > 0, -weights * violators, _cumulative(weights))
     slopes = ops.where(takes_part, _restore(slopes, order), 0.0)
     down = ops.where(positive, -slopes, 0.0)
     # The slopes of a row sum to 0, so scores can be measured from where the differences lie, to keep their digits.
-    value = ops.sum(slopes * (fixed - _mean(fixed, down)), axis=1) + margin * ops.sum(down, axis=1)
-    return with_gradient(value, (scores, slopes))
+    value = ops.sum(slopes * (scores - _mean(scores, down)), axis=1) + margin * ops.sum(down, axis=1)
+    return value, slopes
 
 
 def looped_hinges(
     positive: Any, scores: Any, negative: Any, against: Any, margin: float, weight: Callable[[Any], Any]
-) -> Any:
-    """The same for few negatives, each compared with every positive.
+) -> tuple[Any, Any, Any]:
+    """The same for few positives or few negatives, by comparing them.
 
     Args:
         positive: `(batch, labels)` boolean.
-        scores: `(batch, labels)`, of the positives.
-        negative: `(batch, draws)` boolean.
-        against: `(batch, draws)`, scores of the negatives.
+        scores: `(batch, labels)`, of the positives; no gradient flows.
+        negative: `(batch, negatives)` boolean.
+        against: `(batch, negatives)`, scores of the negatives; no gradient flows.
         margin: As above.
         weight: As above.
 
     Returns:
-        `(batch,)`.
+        `(batch,)`, and its gradients by the scores of positives and of negatives.
     """
-    fixed = ops.where(negative, ops.stop_gradient(against), -math.inf)
+    there = ops.where(negative, against, -math.inf)
 
     def add(score: Any, total: Any, slopes: Any) -> tuple[Any, ...]:
-        hinges = ops.relu(margin + (fixed - score))
+        hinges = ops.relu(margin + (there - score))
         violates = ops.cast(hinges > 0, score.dtype)
         violators = ops.sum(violates, axis=1, keepdims=True)
         each = weight(ops.maximum(violators, 1.0))
@@ -74,8 +75,9 @@ def looped_hinges(
         return -each * violators, total, slopes + each * violates
 
     start = ops.zeros((ops.shape(scores)[0], 1), dtype=scores.dtype), ops.zeros_like(against)
-    down, total, up = over_positives(positive, ops.stop_gradient(scores), add, *start)
-    return with_gradient(ops.squeeze(total, 1), (scores, down), (against, up))
+    positive = ops.logical_and(positive, ops.any(negative, axis=1, keepdims=True))
+    down, total, up = over_positives(positive, scores, add, *start)
+    return ops.squeeze(total, 1), down, up
 
 
 def _mean(scores: Any, weights: Any) -> Any:

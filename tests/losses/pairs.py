@@ -16,6 +16,15 @@ def draw(rng, rows=10):
     return y_true, np.where(rng.random((rows, 1)) < 0.5, tied, 2 * rng.normal(size=(rows, labels))).astype("float32")
 
 
+def draw_tied(rng, positives, rows=4, labels=60):
+    """So many positives a row, some labels that take no part, and scores that are often a half or a whole apart."""
+    y_true = np.zeros((rows, labels), "float32")
+    for row in y_true:
+        chosen = rng.permutation(labels)
+        row[chosen[:positives]], row[chosen[-5:]] = 1, -1
+    return y_true, (rng.integers(-6, 7, y_true.shape) / 4).astype("float32")
+
+
 def by_rows(loop, y_true, y_pred):
     """A slow loop over rows, in Python's float64."""
     return np.array([loop(labels, scores) for labels, scores in zip(y_true.tolist(), y_pred.tolist(), strict=True)])

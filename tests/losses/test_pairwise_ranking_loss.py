@@ -6,8 +6,9 @@ import pytest
 from keras import ops
 
 from kerasmm.losses import LSEPLoss, PairwiseRankingLoss, PLSPLoss, WARPLoss
+from kerasmm.losses.pairwise_ranking_loss import FEW_POSITIVES
 from tests.losses.by_loop import hinge_rank
-from tests.losses.pairs import by_rows, draw, slopes_by_loop, wide
+from tests.losses.pairs import by_rows, draw, draw_tied, slopes_by_loop, wide
 from tests.public_class import to_numpy, value_and_gradient
 
 ALL = (PairwiseRankingLoss, WARPLoss, LSEPLoss, PLSPLoss)
@@ -23,9 +24,10 @@ def test_worked_by_hand():
 
 
 @pytest.mark.parametrize("margin", [0.0, 0.5, 1.0])
-def test_a_slow_loop(rng, margin):
+@pytest.mark.parametrize("positives", [1, FEW_POSITIVES, FEW_POSITIVES + 1, None])
+def test_a_slow_loop(rng, margin, positives):
     """Also where hinges are exactly 0, which the loop leaves out as well."""
-    y_true, y_pred = draw(rng)
+    y_true, y_pred = draw_tied(rng, positives) if positives else draw(rng)
     value, gradient = value_and_gradient(lambda x: PairwiseRankingLoss(margin, reduction=None)(y_true, x), y_pred)
     np.testing.assert_allclose(value, by_rows(hinge_rank(margin), y_true, y_pred), rtol=1e-5, atol=1e-5)
     wanted = slopes_by_loop(lambda p, negatives: [margin + n - p > 0 for n in negatives], y_true, y_pred)

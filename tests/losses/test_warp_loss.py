@@ -5,9 +5,10 @@ import pytest
 from keras import ops
 
 from kerasmm.losses import WARPLoss
+from kerasmm.losses.pairwise_ranking_loss import FEW_POSITIVES
 from kerasmm.losses.warp_loss import harmonic
 from tests.losses.by_loop import warp
-from tests.losses.pairs import by_rows, draw, slopes_by_loop, wide
+from tests.losses.pairs import by_rows, draw, draw_tied, slopes_by_loop, wide
 from tests.public_class import to_numpy, value_and_gradient
 
 
@@ -21,8 +22,10 @@ def test_worked_by_hand():
 
 
 @pytest.mark.parametrize("normalize", [False, True])
-@pytest.mark.parametrize("margin", [0.0, 0.5, 1.0])
-def test_a_slow_loop(rng, margin, normalize):
+@pytest.mark.parametrize(
+    ("margin", "positives"), [(0.0, 1), (0.5, FEW_POSITIVES), (0.5, FEW_POSITIVES + 1), (1.0, None)]
+)
+def test_a_slow_loop(rng, margin, positives, normalize):
     """Ties at the margin are many here, and count in no rank."""
 
     def slopes(p, negatives):
@@ -30,7 +33,7 @@ def test_a_slow_loop(rng, margin, normalize):
         rank = int(violates.sum())
         return violates * sum(1 / j for j in range(1, rank + 1)) / (max(rank, 1) if normalize else 1)
 
-    y_true, y_pred = draw(rng)
+    y_true, y_pred = draw_tied(rng, positives) if positives else draw(rng)
     loss = WARPLoss(margin, normalize=normalize, reduction=None)
     value, gradient = value_and_gradient(lambda x: loss(y_true, x), y_pred)
     np.testing.assert_allclose(value, by_rows(warp(margin, normalize), y_true, y_pred), rtol=1e-5, atol=1e-5)
@@ -39,13 +42,14 @@ def test_a_slow_loop(rng, margin, normalize):
 
 def test_all_labels_near_each_other_tie(rng):
     """A margin of 0 and equal scores: no violators; half-precision scores have many such ties."""
-    y_true = (rng.random((3, 30)) < 0.5).astype("float32")
+    y_true = np.array([rng.permutation([0] * 15 + [1] * 15) for _ in range(3)], "float32")
     assert float(WARPLoss(margin=0.0)(y_true, np.zeros((3, 30), "float32"))) == 0
     coarse = to_numpy(ops.cast(rng.normal(size=(3, 30)).astype("float32"), "bfloat16"))
     got = to_numpy(WARPLoss(margin=0.0, reduction=None)(y_true, coarse))
     np.testing.assert_allclose(got, by_rows(warp(0.0, True), y_true, coarse), rtol=1e-5, atol=1e-5)
     # -0 equals 0, whatever its bits.
-    assert float(WARPLoss(margin=0.0)([[1, 0, 0]], np.array([[-0.0, 0.0, 1.0]], "float32"))) == pytest.approx(1)
+    y_true, zeros = [[1] * 15 + [0] * 2], np.array([[-0.0] * 15 + [0.0, 1.0]], "float32")
+    assert float(WARPLoss(margin=0.0)(y_true, zeros)) == pytest.approx(15)
 
 
 def test_sampling_as_weston_et_al_has_this_mean(rng):
