@@ -1,4 +1,4 @@
-"""DMAN in plain PyTorch: the same shapes, loss and optimiser as `kerasmm.systems.dman`, written as one would."""
+"""DMAN in plain PyTorch: the same shapes, loss and optimiser as `kerasmm.systems.dman.system`, written as one would."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class Training:
         weights: Attention kernel and bias, then kernel and bias of each layer, as arrays.
         standardisation: Mean and variance of the features.
         inputs: `anchor` and `positive`, `(batch, regions, features)`.
-        targets: As `kerasmm.systems.dman` has them.
+        targets: As `kerasmm.systems.dman.system` has them.
         dropout: Rate.
         learning_rate: Of SGD with Nesterov momentum 0.9.
         compiled: Through `torch.compile`.

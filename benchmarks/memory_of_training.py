@@ -70,9 +70,9 @@ def train(folder: Path, steps: int) -> None:
     import tensorflow as tf
 
     from kerasmm.data import open_dataset
+    from kerasmm.runs.trainer import Trainer
     from kerasmm.systems import system
     from kerasmm.systems.config import load_config
-    from kerasmm.training.trainer import Trainer
 
     kind = system("dman")
     config = load_config(kind.Config)

@@ -24,7 +24,7 @@ def ours(side: int) -> Mapping[str, Work]:
     import numpy as np
     import tensorflow as tf
 
-    from data_prep.pictures import BadPicture, check_picture
+    from data_prep.clean.pictures import BadPicture, check_picture
     from kerasmm.data.images import decode_images
 
     def checked(paths: Sequence[Path], max_side: int | None) -> Made:

@@ -32,7 +32,7 @@ def stage_answers(stage: Stage, steps: int, parts_steps: int) -> Answers:
     """
     import tensorflow as tf
 
-    from kerasmm.training.trainer import Trainer
+    from kerasmm.runs.trainer import Trainer
 
     optimizer = stage.optimizer()
     optimizer.build(stage.model.trainable_variables)

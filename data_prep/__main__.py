@@ -164,7 +164,7 @@ _OURS = [f"--{name}" for name in (*_FLAGS, "source", "input", "output", "unit", 
 
 
 def _inspect(options: Any, rest: list[str], argv: list[str]) -> int:
-    from data_prep.inspect import inspect
+    from data_prep.inspect.inspect import inspect
 
     inspect(options.folder, plots=options.plots, as_json=options.json, quiet=options.quiet)
     return OK

@@ -13,9 +13,9 @@ from typing import Any
 import kerasmm
 from data_prep.config import BuildConfig
 from data_prep.passes import Written
-from data_prep.plan import SPLITS
-from data_prep.rejects import FILE_NAME, STEPS, tally
 from data_prep.sources.source import Source
+from data_prep.split.plan import SPLITS
+from data_prep.work.rejects import FILE_NAME, STEPS, tally
 from kerasmm.data.manifest import Manifest, Shard, StoredFile, Vocabulary, sha256_of
 
 _PACKAGES = ("apache-beam", "tensorflow", "keras", "numpy", "pillow", "HanTa", "simplemma", "py3langid")

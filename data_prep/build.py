@@ -9,7 +9,7 @@ from typing import Any
 from data_prep.config import BuildConfig, merged, validated
 from data_prep.sources import find
 from data_prep.sources.source import Source
-from data_prep.workspace import check_output, publish, workspace
+from data_prep.work.workspace import check_output, publish, workspace
 from kerasmm.data.manifest import Manifest
 
 _CONNOTATIONS = 25

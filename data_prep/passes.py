@@ -2,7 +2,7 @@
 
 read (source → raw chunks) · connote (an annotator's labels) · clean (pictures, spelling, pruning, duplicates) ·
 annotate · compare (near duplicates) · keywords and collect (web posts that go with a clean data set) · count words ·
-select by vocabulary · split · links · write. See `data_prep.chunks` for what travels and what stays in files.
+select by vocabulary · split · links · write. See `data_prep.work.chunks` for what travels and what stays in files.
 """
 
 from __future__ import annotations
@@ -13,29 +13,30 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from data_prep import features, runner
-from data_prep.annotate import Annotate
+from data_prep.annotate.annotate import Annotate
 from data_prep.annotators.annotator import Annotator
-from data_prep.chunks import Work
-from data_prep.clean import Clean
-from data_prep.collect import Collect
+from data_prep.annotators.connotations import Connote, configured
+from data_prep.clean.clean import Clean
+from data_prep.clean.duplicates import Duplicates
+from data_prep.collect.collect import Collect
+from data_prep.collect.keywords import WriteKeywords, clean_dataset, read_keywords
 from data_prep.config import BuildConfig
-from data_prep.connotation_figures import STATISTICS, found
-from data_prep.connotations import Connote, configured
 from data_prep.draft import Draft
-from data_prep.duplicates import Duplicates
-from data_prep.given_links import FilterLinks
-from data_prep.keywords import WriteKeywords, clean_dataset, read_keywords
-from data_prep.links import WritePools, pack_pools
+from data_prep.inspect.connotation_figures import STATISTICS, found
+from data_prep.links.given_links import FilterLinks
+from data_prep.links.links import WritePools, pack_pools
 from data_prep.near_duplicates.near_duplicates import comparisons, settle
-from data_prep.plan import TRAIN, Plan, plan
 from data_prep.pruning.languages import check_language
-from data_prep.rejects import Rejects
-from data_prep.select import SelectPosts
 from data_prep.sources.source import Source
-from data_prep.split import SplitPosts
-from data_prep.vocabulary import VOCABULARIES, CountWords, Vocabularies, WriteCounts, read_counts
-from data_prep.write import Write
+from data_prep.split.plan import TRAIN, Plan, plan
+from data_prep.split.split import SplitPosts
+from data_prep.vocabulary.select import SelectPosts
+from data_prep.vocabulary.vocabulary import VOCABULARIES, CountWords, Vocabularies, WriteCounts, read_counts
+from data_prep.work import runner
+from data_prep.work.chunks import Work
+from data_prep.work.rejects import Rejects
+from data_prep.write import features
+from data_prep.write.write import Write
 from kerasmm.console import UserError, progress
 from kerasmm.data.dataset import Dataset
 from kerasmm.data.manifest import Features

@@ -11,9 +11,9 @@ from kerasmm.console import Parser, UserError, guarded
 if TYPE_CHECKING:
     import argparse
 
-    from kerasmm.serving.loaded import LoadedExport
-    from kerasmm.serving.pairs import Pair
-    from kerasmm.serving.picture_files import BadPicture
+    from kerasmm.asking.loaded import LoadedExport
+    from kerasmm.asking.pairs import Pair
+    from kerasmm.asking.picture_files import BadPicture
 
 SIGNATURE = "annotate"
 
@@ -52,9 +52,9 @@ def main(argv: list[str]) -> int:
     arguments = parser().parse_args(argv)
     if arguments.k < 1:
         raise UserError(f"-k must be at least 1. Received: -k {arguments.k}")
-    from kerasmm.serving.loaded import LoadedExport
-    from kerasmm.serving.picture_files import say_bad
-    from kerasmm.serving.ranked_labels import ask_labels, print_labels, print_labels_json
+    from kerasmm.asking.labels import ask_labels, print_labels, print_labels_json
+    from kerasmm.asking.loaded import LoadedExport
+    from kerasmm.asking.picture_files import say_bad
 
     export = LoadedExport(arguments.model)
     if SIGNATURE not in export.inputs:
@@ -74,8 +74,8 @@ def main(argv: list[str]) -> int:
 
 def _pairs(arguments: argparse.Namespace, export: LoadedExport) -> list[Pair]:
     """What is asked; it has what the signature takes."""
-    from kerasmm.serving.pairs import paired, read_pairs
-    from kerasmm.serving.query import as_given
+    from kerasmm.asking.pairs import paired, read_pairs
+    from kerasmm.asking.query import as_given
 
     takes = sorted(export.inputs[SIGNATURE])
     given = [name for name in ("image", "text") if getattr(arguments, name) is not None]

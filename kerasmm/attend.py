@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 from kerasmm.console import Parser, console, guarded, progress
 
 if TYPE_CHECKING:
-    from kerasmm.serving.attention import Attention
-    from kerasmm.serving.loaded import LoadedExport
-    from kerasmm.serving.picture_files import BadPicture
-    from kerasmm.serving.sheet import Row
+    from kerasmm.asking.attention import Attention
+    from kerasmm.asking.loaded import LoadedExport
+    from kerasmm.asking.picture_files import BadPicture
+    from kerasmm.drawing.sheet import Row
 
 
 def parser() -> Parser:
@@ -39,14 +39,14 @@ def main(argv: list[str]) -> int:
     """Parses, calls and prints."""
     arguments = parser().parse_args(argv)
     if arguments.output:
-        from kerasmm.serving.sheet import check_sheet_path, check_sheet_size
+        from kerasmm.drawing.sheet import check_sheet_path, check_sheet_size
 
         check_sheet_path(arguments.output)
         check_sheet_size(len(arguments.image), 1 + len(arguments.word))
-    from kerasmm.serving.attention import require_attention
-    from kerasmm.serving.loaded import LoadedExport
-    from kerasmm.serving.picture_files import say_bad
-    from kerasmm.serving.query import known_words
+    from kerasmm.asking.attention import require_attention
+    from kerasmm.asking.loaded import LoadedExport
+    from kerasmm.asking.picture_files import say_bad
+    from kerasmm.asking.query import known_words
 
     export = LoadedExport(arguments.model)
     require_attention(export)
@@ -59,7 +59,7 @@ def main(argv: list[str]) -> int:
     else:
         _print_table(answered)
     if arguments.output:
-        from kerasmm.serving.sheet import draw_sheet
+        from kerasmm.drawing.sheet import draw_sheet
 
         draw_sheet(rows, arguments.output, "Before a word: its confidence.")
         console(arguments.quiet).print(f"wrote {arguments.output}", soft_wrap=True)
@@ -73,8 +73,8 @@ def _answered(
     export: LoadedExport, paths: list[Path], words: list[str], bad: list[BadPicture], drawn: bool, quiet: bool
 ) -> tuple[Answered, list[Row]]:
     """Attention by picture, and its row of the sheet where one is drawn; pictures that can't be read go to `bad`."""
-    from kerasmm.serving.attention import attention
-    from kerasmm.serving.picture_files import read_pictures, undecodable
+    from kerasmm.asking.attention import attention
+    from kerasmm.asking.picture_files import read_pictures, undecodable
 
     answered: Answered = []
     rows: list[Row] = []
@@ -93,9 +93,9 @@ def _answered(
 
 
 def _row(path: Path, content: bytes, looks: list[Attention]) -> Row:
-    from kerasmm.serving.heat import picture_pixels
-    from kerasmm.serving.looks import caption
-    from kerasmm.serving.sheet import PIXELS, Panel, Row
+    from kerasmm.asking.looks import caption
+    from kerasmm.drawing.heat import picture_pixels
+    from kerasmm.drawing.sheet import PIXELS, Panel, Row
 
     pixels = picture_pixels(content, PIXELS)
     maps = (Panel(pixels, caption(one, named=True), one.weights) for one in looks)
@@ -117,7 +117,7 @@ def _print_json(export: LoadedExport, answered: Answered, bad: list[BadPicture])
 
 
 def _print_table(answered: Answered) -> None:
-    from kerasmm.serving.table import print_table
+    from kerasmm.asking.table import print_table
 
     rows = []
     for path, looks in answered:

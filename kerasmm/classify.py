@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from kerasmm.console import Parser, UserError, guarded
 
 if TYPE_CHECKING:
-    from kerasmm.serving.picture_files import BadPicture
+    from kerasmm.asking.picture_files import BadPicture
 
 SIGNATURE = "classify"
 
@@ -36,10 +36,10 @@ def main(argv: list[str]) -> int:
     arguments = parser().parse_args(argv)
     if arguments.k < 1:
         raise UserError(f"-k must be at least 1. Received: -k {arguments.k}")
-    from kerasmm.serving.loaded import LoadedExport
-    from kerasmm.serving.pairs import Pair
-    from kerasmm.serving.picture_files import say_bad
-    from kerasmm.serving.ranked_labels import ask_labels, print_labels, print_labels_json
+    from kerasmm.asking.labels import ask_labels, print_labels, print_labels_json
+    from kerasmm.asking.loaded import LoadedExport
+    from kerasmm.asking.pairs import Pair
+    from kerasmm.asking.picture_files import say_bad
 
     export = LoadedExport(arguments.model)
     if "image" not in export.inputs.get(SIGNATURE, ()):

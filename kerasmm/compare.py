@@ -72,8 +72,8 @@ def main(argv: list[str]) -> int:
         load_config(kind.Config, arguments.config, of_row)
     from rich.console import Console
 
-    from kerasmm.evaluation.comparison import Comparison, check_same_posts, compared_rows, write_comparison
     from kerasmm.evaluation.tables import print_tables
+    from kerasmm.runs.comparison import Comparison, check_same_posts, compared_rows, write_comparison
 
     comparisons = {
         name: Comparison(

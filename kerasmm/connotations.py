@@ -86,7 +86,7 @@ def _runs(asked: Sequence[str]) -> dict[Path, str]:
 def _systems(runs: Sequence[Path] | dict[Path, str], data: Path | None) -> tuple[dict[Path, System], Dataset]:
     """The systems of the runs, which rank the same labels, and the data set that they share."""
     from kerasmm.data.dataset import Dataset
-    from kerasmm.training.run import check_vocabularies, read_run
+    from kerasmm.runs.run import check_vocabularies, read_run
 
     read = {folder: read_run(folder) for folder in runs}
     first, content = next(iter(read.items()))[0], next(iter(read.values()))[1]
@@ -115,8 +115,8 @@ def _titles(runs: dict[Path, str], systems: dict[Path, System]) -> dict[Path, st
 
 
 def _found(folder: Path, dataset: Dataset, split: str, rows: list[int], k: int) -> list[tuple[str, ...]]:
-    from kerasmm.evaluation.first_connotations import first_connotations
-    from kerasmm.training.run import open_run
+    from kerasmm.runs.run import open_run
+    from kerasmm.systems.cmem.first_connotations import first_connotations
 
     run = open_run(folder)
     return first_connotations(run.system, run.model, dataset, split, rows, k)
@@ -162,7 +162,7 @@ def _draw(
     classifier: str,
     path: Path,
 ) -> None:
-    from kerasmm.serving.connotation_sheet import ConnotationRow, FoundConnotations, draw_connotation_sheet
+    from kerasmm.systems.cmem.sheet import ConnotationRow, FoundConnotations, draw_connotation_sheet
 
     rows = []
     for place, (post, shown) in enumerate(zip(posts, denotations, strict=True)):

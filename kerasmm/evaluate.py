@@ -10,7 +10,7 @@ from kerasmm.console import Parser, UserError, guarded
 
 if TYPE_CHECKING:
     from kerasmm.data.dataset import Dataset
-    from kerasmm.training.run import Run
+    from kerasmm.runs.run import Run
 
 JSON = "evaluation.json"
 
@@ -37,10 +37,10 @@ def evaluate_run(
     """Evaluates a run, prints its tables and, with `keep`, writes `evaluation.json` and the model card into its folder."""
     from rich.console import Console
 
-    from kerasmm.evaluation.evaluation import Evaluation
     from kerasmm.evaluation.tables import print_tables, write_json
-    from kerasmm.training.model_card import write_model_card
-    from kerasmm.training.run import check_vocabularies, read_run
+    from kerasmm.runs.evaluation import Evaluation
+    from kerasmm.runs.model_card import write_model_card
+    from kerasmm.runs.run import check_vocabularies, read_run
 
     check_vocabularies(run.system, dataset)
     dataset.records(split)
@@ -60,8 +60,8 @@ def evaluate_run(
         manifest = dataset.manifest.model_dump(mode="json")
         write_model_card(run.folder, run.system, read_run(run.folder)[1], manifest, tables, split)
     if plots:
-        from kerasmm.evaluation.annotation_plots import plot_mean_ranks, plot_precision_recall
-        from kerasmm.evaluation.plots import plot_retrieval, plot_search, plot_training
+        from kerasmm.drawing.plots import plot_retrieval, plot_search, plot_training
+        from kerasmm.systems.cmem.plots import plot_mean_ranks, plot_precision_recall
 
         plots.mkdir(parents=True, exist_ok=True)
         titled = {run.system.title: figures}
@@ -76,7 +76,7 @@ def evaluate_run(
 def main(argv: list[str]) -> int:
     """Parses, calls and prints."""
     arguments = parser().parse_args(argv)
-    from kerasmm.training.run import FACTS, read_run
+    from kerasmm.runs.run import FACTS, read_run
 
     if not (arguments.run / FACTS).is_file():
         raise UserError(
@@ -85,7 +85,7 @@ def main(argv: list[str]) -> int:
     _, content = read_run(arguments.run)
     from kerasmm.data.dataset import Dataset
     from kerasmm.evaluation.tables import write_json
-    from kerasmm.training.run import check_vocabularies, open_run
+    from kerasmm.runs.run import check_vocabularies, open_run
 
     dataset = Dataset(arguments.data or Path(content["data"]))
     check_vocabularies(read_run(arguments.run)[0], dataset)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import argparse
 
     from kerasmm.data.dataset import Dataset
-    from kerasmm.training.run import Run
+    from kerasmm.runs.run import Run
 
 
 def parser() -> Parser:
@@ -64,9 +64,9 @@ def export_run(
     """
     import tensorflow as tf
 
+    from kerasmm.runs.run import check_vocabularies
     from kerasmm.serving.check import newest
     from kerasmm.serving.export import export
-    from kerasmm.training.run import check_vocabularies
 
     check_vocabularies(run.system, dataset)
     if not tf.config.list_logical_devices("GPU"):
@@ -116,7 +116,7 @@ def main(argv: list[str]) -> int:
 
 
 def _export(arguments: argparse.Namespace) -> Path:
-    from kerasmm.training.run import FACTS
+    from kerasmm.runs.run import FACTS
 
     if not (arguments.run / FACTS).is_file():
         raise UserError(
@@ -126,7 +126,7 @@ def _export(arguments: argparse.Namespace) -> Path:
 
     hide_gpus()
     from kerasmm.data.dataset import open_dataset
-    from kerasmm.training.run import open_run
+    from kerasmm.runs.run import open_run
 
     run = open_run(arguments.run)
     return export_run(

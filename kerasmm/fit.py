@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     import tensorflow as tf
 
     from kerasmm.data.dataset import Dataset
+    from kerasmm.runs.run import Run
     from kerasmm.systems.system import System
-    from kerasmm.training.run import Run
 
 
 def parser() -> Parser:
@@ -101,7 +101,7 @@ def _which_run(arguments: argparse.Namespace) -> tuple[str, Path]:
 
 def _resumed(folder: Path, arguments: argparse.Namespace) -> tuple[System, Dataset]:
     """The system and the data set of a run that goes on."""
-    from kerasmm.training.run import read_run
+    from kerasmm.runs.run import read_run
 
     if arguments.config or arguments.set:
         raise UserError("--resume: a resumed run keeps its configuration; leave --config and --set away")
@@ -147,10 +147,10 @@ def _train(
     """Trains to the end and opens what came out as a stranger would. `new` is what to note of a run that begins."""
     import keras
 
-    from kerasmm.evaluation.evaluation import Evaluation
-    from kerasmm.training.loop import train
-    from kerasmm.training.run import Run, check_vocabularies, open_run, write_run
-    from kerasmm.training.strategy import make_strategy
+    from kerasmm.runs.evaluation import Evaluation
+    from kerasmm.runs.loop import train
+    from kerasmm.runs.run import Run, check_vocabularies, open_run, write_run
+    from kerasmm.runs.strategy import make_strategy
 
     made.quiet = arguments.quiet
     check_vocabularies(made, dataset)

@@ -13,10 +13,10 @@ from kerasmm.console import Parser, UserError, console, guarded
 if TYPE_CHECKING:
     import argparse
 
-    from kerasmm.serving.answers import Answer, Found
-    from kerasmm.serving.loaded import LoadedExport
-    from kerasmm.serving.looks import Looks
-    from kerasmm.serving.query import Query
+    from kerasmm.asking.answers import Answer, Found
+    from kerasmm.asking.loaded import LoadedExport
+    from kerasmm.asking.looks import Looks
+    from kerasmm.asking.query import Query
 
 MOST = 1000
 """Results that one question may ask for."""
@@ -66,16 +66,16 @@ def main(argv: list[str]) -> int:
     arguments = parser().parse_args(argv)
     if not 1 <= arguments.k <= MOST:
         raise UserError(f"-k must lie in 1 … {MOST}. Received: -k {arguments.k}")
-    from kerasmm.serving.loaded import LoadedExport
+    from kerasmm.asking.loaded import LoadedExport
 
     queries = _queries(arguments)
     _check_outputs(arguments)
     export = LoadedExport(arguments.model)
     if arguments.sheet:
-        from kerasmm.serving.attention import require_attention
+        from kerasmm.asking.attention import require_attention
 
         require_attention(export)
-    from kerasmm.serving.answers import ask
+    from kerasmm.asking.answers import ask
 
     answers = [ask(export, query, arguments.k) for query in queries]
     if arguments.json:
@@ -87,7 +87,7 @@ def main(argv: list[str]) -> int:
 
 
 def _queries(arguments: argparse.Namespace) -> list[Query]:
-    from kerasmm.serving.query import Query, as_given, read_picture
+    from kerasmm.asking.query import Query, as_given, read_picture
 
     if arguments.text is not None and not arguments.text.strip():
         raise UserError("--text holds no words; expected a sentence, e.g. --text 'a dog runs on grass'")
@@ -116,7 +116,7 @@ def _check_outputs(arguments: argparse.Namespace) -> None:
     if page and (page.is_dir() or not page.absolute().parent.is_dir()):
         raise UserError(f"{page}: expected a file in a folder that exists")
     if arguments.sheet:
-        from kerasmm.serving.sheet import check_sheet_path, check_sheet_size
+        from kerasmm.drawing.sheet import check_sheet_path, check_sheet_size
 
         check_sheet_path(arguments.sheet)
         if not arguments.tag:
@@ -126,8 +126,8 @@ def _check_outputs(arguments: argparse.Namespace) -> None:
 
 def _draw(arguments: argparse.Namespace, export: LoadedExport, answers: list[Answer]) -> None:
     """The page and the sheet."""
-    from kerasmm.serving.attention import has_attention
-    from kerasmm.serving.looks import draw_search_sheet, looks
+    from kerasmm.asking.attention import has_attention
+    from kerasmm.asking.looks import draw_search_sheet, looks
 
     if not (arguments.html or arguments.sheet):
         return
@@ -142,7 +142,7 @@ def _draw(arguments: argparse.Namespace, export: LoadedExport, answers: list[Ans
 
 
 def _write_page(path: Path, export: LoadedExport, answers: list[Answer], found: list[Looks]) -> None:
-    from kerasmm.serving.page import results_page
+    from kerasmm.asking.page import results_page
 
     temporary = path.with_name(f".{path.name}.tmp")
     try:
@@ -172,7 +172,7 @@ def _print_json(export: LoadedExport, answers: list[Answer], several: bool) -> N
 
 
 def _print_tables(answers: list[Answer]) -> None:
-    from kerasmm.serving.table import printable
+    from kerasmm.asking.table import printable
 
     for place, answer in enumerate(answers):
         if len(answers) > 1:
@@ -181,8 +181,8 @@ def _print_tables(answers: list[Answer]) -> None:
 
 
 def _print_table(results: list[Found], asked: Sequence[str] = ()) -> None:
-    from kerasmm.serving.page import first_tags
-    from kerasmm.serving.table import print_table
+    from kerasmm.asking.page import first_tags
+    from kerasmm.asking.table import print_table
 
     def in_cell(tags: Sequence[str]) -> str:
         shown, rest = first_tags(tags, asked)

@@ -13,8 +13,8 @@ from kerasmm.serving.shown_posts import add_shown_posts, check_shown_posts, phot
 if TYPE_CHECKING:
     from kerasmm.data.dataset import Dataset
     from kerasmm.data.post import Post
-    from kerasmm.evaluation.first_sentences import FirstSentence
     from kerasmm.systems.system import System
+    from kerasmm.systems.webly.first_sentences import FirstSentence
 
 KIND = "sentences"
 
@@ -41,7 +41,7 @@ def main(argv: list[str]) -> int:
     """Parses, calls and prints."""
     arguments = parser().parse_args(argv)
     check_shown_posts(arguments)
-    from kerasmm.training.run import check_vocabularies, read_run
+    from kerasmm.runs.run import check_vocabularies, read_run
 
     system, content = read_run(arguments.run)
     if KIND not in system.kinds:
@@ -63,7 +63,7 @@ def main(argv: list[str]) -> int:
 
 def _titles(system: System, asked: list[str] | None) -> dict[str, str]:
     """Names of weights and how the sheet calls them."""
-    from kerasmm.training.run import BEST
+    from kerasmm.runs.run import BEST
 
     known = (*system.other_weights, BEST)
     titles = {}
@@ -78,8 +78,8 @@ def _titles(system: System, asked: list[str] | None) -> dict[str, str]:
 
 
 def _found(run: Path, weights: str, dataset: Dataset, split: str, rows: list[int], quiet: bool) -> list[FirstSentence]:
-    from kerasmm.evaluation.first_sentences import first_sentences
-    from kerasmm.training.run import open_run
+    from kerasmm.runs.run import open_run
+    from kerasmm.systems.webly.first_sentences import first_sentences
 
     opened = open_run(run, weights)
     with progress(quiet) as bar:
@@ -90,7 +90,7 @@ def _found(run: Path, weights: str, dataset: Dataset, split: str, rows: list[int
 
 
 def _draw(posts: Sequence[Post], found: dict[str, list[FirstSentence]], path: Path) -> None:
-    from kerasmm.serving.sentence_sheet import FoundSentence, SentenceRow, draw_sentence_sheet
+    from kerasmm.systems.webly.sheet import FoundSentence, SentenceRow, draw_sentence_sheet
 
     shown = []
     for place, post in enumerate(posts):

@@ -10,9 +10,9 @@ import pytest
 
 from kerasmm.annotate import main as annotate
 from kerasmm.console import guarded
-from tests.cmem_world import cmem_data, tiny_cmem
 from tests.serving.fake import exported, picture
 from tests.serving.fake_pairs import exported_pairs
+from tests.systems.cmem.world import cmem_data, tiny_cmem
 
 ROOT = Path(__file__).resolve().parents[1]
 RED, GREEN = (250, 0, 0), (0, 250, 0)

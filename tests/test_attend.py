@@ -124,7 +124,7 @@ def test_more_pictures_than_are_in_memory_together(ask, photos):
 
 
 def test_an_export_of_before_scores_has_no_confidences(ask, photos, monkeypatch):
-    from kerasmm.serving.loaded import LoadedExport
+    from kerasmm.asking.loaded import LoadedExport
 
     whole = LoadedExport.answer
 

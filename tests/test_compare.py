@@ -10,7 +10,7 @@ import pytest
 
 from kerasmm.compare import main
 from kerasmm.console import guarded
-from kerasmm.evaluation.comparison import slug
+from kerasmm.runs.comparison import slug
 
 SMALL = ["--set", "network.fully_connected=[8]", "--set", "training.epochs=3"]
 OWN = ["--set", "DMAN_Triplet+Text:training.epochs=1"]

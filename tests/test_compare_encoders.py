@@ -9,7 +9,7 @@ import pytest
 
 from kerasmm.compare import main
 from kerasmm.console import guarded
-from tests.cmem_world import SETTINGS
+from tests.systems.cmem.world import SETTINGS
 from tests.tiny import tiny_posts, write_dataset
 
 ROWS = "CMEM-plsp-256,CMEM-plsp-512-noise-10,frequency,rcca_100_lda"

@@ -10,9 +10,9 @@ from PIL import Image
 from kerasmm.connotations import main as connotations
 from kerasmm.console import UserError, guarded
 from kerasmm.data.dataset import Dataset
-from kerasmm.serving import connotation_sheet
-from kerasmm.training.run import open_run
-from tests.cmem_world import cmem_data, tiny_cmem
+from kerasmm.runs.run import open_run
+from kerasmm.systems.cmem import sheet as connotation_sheet
+from tests.systems.cmem.world import cmem_data, tiny_cmem
 
 
 @pytest.fixture(scope="module")

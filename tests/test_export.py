@@ -50,9 +50,9 @@ def test_every_signature_of_dman_is_there(version):
 
 
 def test_answers_what_the_model_answers(version, run):
+    from kerasmm.asking.loaded import LoadedExport
     from kerasmm.data.dataset import open_dataset
-    from kerasmm.serving.loaded import LoadedExport
-    from kerasmm.training.run import open_run
+    from kerasmm.runs.run import open_run
 
     opened = open_run(run)
     dataset = open_dataset(opened.data)
@@ -78,10 +78,10 @@ def test_answers_what_the_model_answers(version, run):
 
 
 def test_classifies_as_a_classifier_trained_on_the_training_posts(version, run):
+    from kerasmm.asking.loaded import LoadedExport
     from kerasmm.data.dataset import open_dataset
     from kerasmm.evaluation.classification import classifier_scores
-    from kerasmm.serving.loaded import LoadedExport
-    from kerasmm.training.run import open_run
+    from kerasmm.runs.run import open_run
 
     opened = open_run(run)
     dataset, labels = open_dataset(opened.data), opened.system.vocabularies["labels"]

@@ -8,14 +8,14 @@ import keras
 import numpy as np
 import pytest
 
+from kerasmm.asking.loaded import LoadedExport
 from kerasmm.console import guarded
 from kerasmm.data.dataset import open_dataset
 from kerasmm.search import main as search
 from kerasmm.serving.export import export
-from kerasmm.serving.loaded import LoadedExport
 from kerasmm.systems import system
 from kerasmm.systems.config import load_config
-from tests.cmem_world import SETTINGS
+from tests.systems.cmem.world import SETTINGS
 from tests.test_export_webly import strings
 from tests.tiny import LABELS, tiny_posts, write_dataset
 

@@ -105,7 +105,7 @@ def test_one_version_can_be_asked(ask):
 
 
 def test_a_photo_that_the_camera_turned_is_turned_back(tmp_path):
-    from kerasmm.serving.query import read_picture
+    from kerasmm.asking.query import read_picture
 
     upright = Image.new("RGB", (40, 20), (0, 0, 200))
     upright.paste((220, 0, 0), (0, 0, 20, 20))
@@ -324,8 +324,8 @@ def test_a_damaged_post_file_is_named(ask, tmp_path):
 
 
 def test_a_post_cannot_steer_the_terminal(capsys):
+    from kerasmm.asking.answers import Found
     from kerasmm.search import _print_table
-    from kerasmm.serving.answers import Found
     from kerasmm.serving.posts import StoredPost
 
     evil = "\x1b[31m[bold red]x[/]\x07\nsecond line"

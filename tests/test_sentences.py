@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-import kerasmm.training.run as runs
+import kerasmm.runs.run as runs
 from kerasmm.console import guarded
 from kerasmm.sentences import main as sentences
-from kerasmm.serving import sentence_sheet
+from kerasmm.systems.webly import sheet as sentence_sheet
 from tests.evaluation.fake_sentences import FakeSystem, post_sentences
 from tests.tiny import tiny_posts, write_dataset
 

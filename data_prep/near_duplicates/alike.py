@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator
 
 import apache_beam as beam
 
-from data_prep.chunks import Work
-from data_prep.hashing import fingerprint
 from data_prep.near_duplicates.connected import Groups, Order
 from data_prep.near_duplicates.min_hash import MinHash, bands_for
 from data_prep.near_duplicates.word_sequences import SequenceReader, Span
+from data_prep.work.chunks import Work
+from data_prep.work.hashing import fingerprint
 
 EDGE_FILES = 16
 

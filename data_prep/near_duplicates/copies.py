@@ -6,14 +6,14 @@ from collections.abc import Iterable, Iterator
 
 import apache_beam as beam
 
-from data_prep.chunks import Ticker, Work
 from data_prep.config import BuildConfig
 from data_prep.draft import Draft
-from data_prep.hashing import fingerprint
 from data_prep.near_duplicates.connected import Order
 from data_prep.near_duplicates.word_sequences import SequenceReader, SequenceWriter, Span
-from data_prep.needs import comparable
 from data_prep.pruning import post_text
+from data_prep.route import comparable
+from data_prep.work.chunks import Ticker, Work
+from data_prep.work.hashing import fingerprint
 
 SHARED = "retweet of another post"
 SAME_TEXT = "same text as another post"

@@ -20,12 +20,12 @@ from collections.abc import Iterator
 
 import apache_beam as beam
 
-from data_prep.chunks import Work
 from data_prep.config import BuildConfig
 from data_prep.near_duplicates.alike import Alike, edges
 from data_prep.near_duplicates.connected import Groups
 from data_prep.near_duplicates.copies import Copies
 from data_prep.near_duplicates.min_hash import bands_for
+from data_prep.work.chunks import Work
 
 NEARLY_SAME_TEXT = "nearly the same text as another post"
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from data_prep.chunks import Work
+from data_prep.work.chunks import Work
 
 LONGEST = 256
 """Words of a text that are kept; texts that are the same until there are the same."""

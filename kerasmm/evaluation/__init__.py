@@ -1,1 +1,1 @@
-"""Protocols over arrays, baselines, tables and plots; knows no system."""
+"""Arrays in, figures out: the protocols, their baselines and chance; knows no system."""

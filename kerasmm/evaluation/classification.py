@@ -7,7 +7,7 @@ import warnings
 import numpy as np
 from sklearn.metrics import average_precision_score, precision_recall_fscore_support
 
-from kerasmm.systems.label_classifier import train_label_classifier
+from kerasmm.evaluation.label_classifier import train_label_classifier
 
 
 def classifier_scores(vectors: np.ndarray, labels: np.ndarray, test: np.ndarray, seed: int = 0) -> np.ndarray:

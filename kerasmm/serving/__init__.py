@@ -1,4 +1,4 @@
-"""Exports: what an exported model holds, how it is checked, and how it is asked without the model's code."""
+"""Exports: what an exported model holds, how it is checked, and what stands in front of it."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ from typing import Any
 from kerasmm.lazy import lazily
 
 _WHERE = {
-    "ExactIndex": "index",
+    "ExactIndex": "indexes.exact",
     "ExportServices": "services",
-    "LoadedExport": "loaded",
     "PostStore": "posts",
     "VocabularyTable": "vocabulary",
     "check_export": "check",

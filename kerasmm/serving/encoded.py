@@ -108,7 +108,7 @@ def fitted_classifier(encoded: Encoded, seed: int, quiet: bool = False) -> keras
         return None
     import keras
 
-    from kerasmm.systems.label_classifier import EPOCHS, train_label_classifier
+    from kerasmm.evaluation.label_classifier import EPOCHS, train_label_classifier
 
     with progress(quiet) as bar:
         task = bar.add_task("training the classifier of labels", total=EPOCHS, note="epochs")

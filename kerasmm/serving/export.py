@@ -24,7 +24,7 @@ from kerasmm.data.post import Post
 from kerasmm.serving.check import SIGNATURES_FILE, check_export, versions
 from kerasmm.serving.encoded import POSTS, Encoded, encode, fitted_classifier
 from kerasmm.serving.examples import example_inputs, to_json
-from kerasmm.serving.index import ExactIndex
+from kerasmm.serving.indexes.exact import ExactIndex
 from kerasmm.serving.posts import POSTS_FILE, post_of, write_posts
 from kerasmm.serving.server_files import write_server_files
 from kerasmm.serving.services import ExportServices

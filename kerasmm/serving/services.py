@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from kerasmm.console import UserError
 from kerasmm.data.images import decode_images
-from kerasmm.serving.index import ExactIndex
+from kerasmm.serving.indexes.exact import ExactIndex
 from kerasmm.serving.vocabulary import VocabularyTable, WordTable
 
 

@@ -38,7 +38,7 @@ def check_shown_posts(arguments: argparse.Namespace) -> None:
     Raises:
         UserError: Names the option.
     """
-    from kerasmm.serving.sheet import check_sheet_path, check_sheet_size
+    from kerasmm.drawing.sheet import check_sheet_path, check_sheet_size
 
     check_sheet_path(arguments.output)
     if arguments.n < 1 or arguments.seed < 0:
@@ -104,7 +104,7 @@ def read_post(dataset: Dataset, split: str, row: int) -> Post:
 
 def photo_pixels(post: Post) -> np.ndarray | None:
     """The post's photo as it is drawn; None where it has none that can be decoded."""
-    from kerasmm.serving.heat import picture_pixels
-    from kerasmm.serving.sheet import PIXELS
+    from kerasmm.drawing.heat import picture_pixels
+    from kerasmm.drawing.sheet import PIXELS
 
     return None if post.image is None else picture_pixels(post.image, PIXELS)

@@ -1,4 +1,4 @@
-"""Systems: one file a paper. `system(name)` imports just the one that is asked for."""
+"""Systems: a folder a paper. `system(name)` imports just the one that is asked for."""
 
 from __future__ import annotations
 
@@ -9,7 +9,11 @@ from kerasmm.systems.system import Evaluator, Facts, Services, Signature, Stage,
 
 __all__ = ["NAMES", "Evaluator", "Facts", "Services", "Signature", "Stage", "System", "system"]
 
-_CLASSES = {"cmem": "CMEM", "dman": "DMAN", "webly": "Webly"}
+_CLASSES = {
+    "cmem": "kerasmm.systems.cmem.system:CMEM",
+    "dman": "kerasmm.systems.dman.system:DMAN",
+    "webly": "kerasmm.systems.webly.system:Webly",
+}
 NAMES = tuple(_CLASSES)
 
 
@@ -21,5 +25,6 @@ def system(name: str) -> type[System]:
     """
     if name not in _CLASSES:
         raise UserError(f"unknown model {name!r}; there are: {', '.join(NAMES)}.{nearest(name, NAMES)}")
-    found: type[System] = getattr(importlib.import_module(f"{__name__}.{name}"), _CLASSES[name])
+    module, _, kind = _CLASSES[name].partition(":")
+    found: type[System] = getattr(importlib.import_module(module), kind)
     return found

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def make_optimizer(config: Optimizer, steps: Sequence[int]) -> keras.optimizers.Optimizer:
-    """A new Keras optimizer. Clipping is not its job: gradients are summed over replicas first (`kerasmm.training`).
+    """A new Keras optimizer. Clipping is not its job: gradients are summed over replicas first (`kerasmm.runs`).
 
     Args:
         config: Its settings.

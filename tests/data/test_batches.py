@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from kerasmm.data import batches, open_dataset, triplets
+from kerasmm.data import batches, open_dataset
+from kerasmm.systems.dman import triplets
 
 
 def test_epoch_orders_are_permutations_that_differ_and_repeat(rng):

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from data_prep.clean.pictures import check_picture
 from data_prep.draft import Draft
-from data_prep.pictures import check_picture
 from kerasmm.console import UserError
 from kerasmm.data.dataset import open_dataset
 from kerasmm.data.manifest import read_manifest

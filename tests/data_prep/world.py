@@ -10,11 +10,11 @@ from typing import Any, ClassVar
 import numpy as np
 from PIL import Image
 
-from data_prep import runner
 from data_prep.build import build, configuration
-from data_prep.chunks import Work
 from data_prep.draft import Draft, Reject
 from data_prep.sources.source import Source
+from data_prep.work import runner
+from data_prep.work.chunks import Work
 from kerasmm.data.manifest import Manifest
 from kerasmm.data.post import Post
 

@@ -14,11 +14,11 @@ import pytest
 import tensorflow as tf
 from tensorflow_serving.apis import prediction_log_pb2
 
+from kerasmm.asking.loaded import LoadedExport
 from kerasmm.console import UserError
 from kerasmm.serving import export as export_module
 from kerasmm.serving.check import SIGNATURES_FILE, WARMUP
 from kerasmm.serving.export import ExportError, export
-from kerasmm.serving.loaded import LoadedExport
 from tests.serving.fake import COLOURS, TAGS, FakeSystem, exported, make_dataset, make_model, make_posts, picture
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from kerasmm.asking.loaded import LoadedExport
 from kerasmm.console import UserError
 from kerasmm.data.dataset import open_dataset
 from kerasmm.data.post import Post
 from kerasmm.serving import export as export_module
 from kerasmm.serving.check import SIGNATURES_FILE, check_export
 from kerasmm.serving.export import export
-from kerasmm.serving.loaded import LoadedExport
 from tests.serving.fake import (
     COLOURS,
     SAID,

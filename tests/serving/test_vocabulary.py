@@ -5,8 +5,8 @@ import pytest
 import tensorflow as tf
 
 from data_prep.words import normalise
+from kerasmm.asking.words import nearest_words, normalised, spelling
 from kerasmm.serving.vocabulary import VocabularyTable
-from kerasmm.serving.words import nearest_words, normalised, spelling
 
 WORDS = ["snow", "sci-fi", "new york", "日本", "über", "strasse", "Sci-Fi Films", "#love"]
 

@@ -5,7 +5,7 @@ import pytest
 from kerasmm.console import UserError
 from kerasmm.systems import NAMES, system
 from kerasmm.systems.config import load_config
-from kerasmm.systems.dman import DMANConfig as Config
+from kerasmm.systems.dman.system import DMANConfig as Config
 
 
 def test_defaults_are_the_papers_but_for_the_balance_of_the_losses():

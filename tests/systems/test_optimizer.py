@@ -48,7 +48,7 @@ def test_steps_fall_at_the_first_step_of_an_epoch(name):
 @pytest.mark.parametrize("name", ["vgg19", "resnet152"])
 def test_the_papers_schedule(name):
     """Webly, section 4.2: 0.0002, divided by ten every ten epochs, 30 epochs; 0.00002 on the web."""
-    from kerasmm.systems.webly_config import WeblyConfig
+    from kerasmm.systems.webly.config import WeblyConfig
 
     path = Path(__file__).resolve().parents[2] / "configs" / "webly" / f"{name}.yaml"
     config = load_config(WeblyConfig, path)

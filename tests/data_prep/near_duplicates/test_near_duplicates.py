@@ -6,14 +6,14 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from data_prep.chunks import Work
 from data_prep.config import validated
 from data_prep.draft import Draft
 from data_prep.near_duplicates import near_duplicates
 from data_prep.near_duplicates.connected import Groups
 from data_prep.near_duplicates.copies import SAME_TEXT, SHARED
 from data_prep.near_duplicates.near_duplicates import NEARLY_SAME_TEXT, comparisons, settle
-from data_prep.needs import candidates
+from data_prep.route import candidates
+from data_prep.work.chunks import Work
 from kerasmm.data.dataset import open_dataset
 from kerasmm.data.post import Post
 from tests.data_prep.world import build_world, chunked, run_steps

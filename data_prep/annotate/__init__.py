@@ -1,0 +1,1 @@
+"""What is written beside a post's own words: tags of sentences, their nouns and verbs."""

@@ -1,0 +1,58 @@
+"""Annotation: what the sentences speak of, as lemmas, becomes tags of the post and pseudo-tags of each sentence."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+
+import apache_beam as beam
+
+from data_prep import config
+from data_prep.annotate import tagger
+from data_prep.draft import Draft
+from data_prep.words import distinct
+from data_prep.work.chunks import Ticker, Work
+
+
+class Annotate(beam.PTransform):
+    """Numbers of clean chunks → annotated chunks.
+
+    Args:
+        work: The work folder.
+        annotate: What is read out of the sentences.
+    """
+
+    def __init__(self, work: Work, annotate: config.Annotate) -> None:
+        super().__init__()
+        self._work, self._annotate = work, annotate
+
+    def expand(self, numbers: beam.PCollection[int]) -> beam.PCollection[None]:
+        return numbers | beam.Map(_annotate, self._work, self._annotate)
+
+
+def _annotate(number: int, work: Work, annotate: config.Annotate) -> None:
+    def annotated_lines() -> Iterator[str]:
+        with Ticker(work, "annotate", number) as tick:
+            for draft in work.drafts("clean", number):
+                tick()
+                yield annotated(draft, annotate).to_json()
+
+    work.write_lines(work.path("annotated", number), annotated_lines())
+
+
+def annotated(draft: Draft, annotate: config.Annotate) -> Draft:
+    """The draft with what `annotate` asks for; each sentence is tagged once.
+
+    The nouns come after the post's own tags, each once. The pseudo-tags are common nouns and verbs without stop words,
+    each once a sentence, in order.
+    """
+    post = draft.post
+    sentences = [tagger.tagged(sentence) for sentence in post.sentences]
+    if annotate.nouns_as_tags:
+        # A noun that is on the list of stop words is a noun.
+        nouns = (n for words in sentences for n in tagger.chosen(words, tagger.COMMON_NOUNS, stop_words=True))
+        post = dataclasses.replace(post, tags=distinct((*post.tags, *nouns)))
+    if annotate.sentence_tags:
+        spoken = (tagger.chosen(words, (*tagger.COMMON_NOUNS, *tagger.VERBS)) for words in sentences)
+        post = dataclasses.replace(post, sentence_tags=tuple(" ".join(distinct(words)) for words in spoken))
+    return dataclasses.replace(draft, post=post)

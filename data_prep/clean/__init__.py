@@ -1,0 +1,1 @@
+"""Which posts stand: pictures that decode, ids and pictures that come once."""

@@ -1,0 +1,1 @@
+"""Web posts that go with the words of a clean data set."""

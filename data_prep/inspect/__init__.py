@@ -1,0 +1,1 @@
+"""What is in a data set, in figures and plots."""

@@ -1,0 +1,1 @@
+"""Which post goes to training, validation and test."""

@@ -1,0 +1,1 @@
+"""How passes are run: Beam, its workers, their files, and the posts set aside."""

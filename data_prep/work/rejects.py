@@ -1,0 +1,65 @@
+"""When rejects stop a build, and where a build that stopped leaves their list."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from data_prep.draft import Reject
+from data_prep.work.chunks import Work
+from kerasmm.console import UserError
+
+FILE_NAME = "rejects.jsonl"
+STEPS = ("source", "clean", "match", "select", "split")
+"""Passes that reject posts, in order."""
+
+
+class Rejects:
+    """The rejects of one build so far.
+
+    Args:
+        work: Where the passes list them.
+        output: The data set's folder; a build that fails keeps its list beside it.
+        limit: Tolerated share of bad input.
+    """
+
+    def __init__(self, work: Work, output: Path, limit: float) -> None:
+        self._work, self._limit = work, limit
+        self._beside = output.with_name(f"{output.name}.{FILE_NAME}")
+
+    def refuse_too_many(self, posts: int, steps: Sequence[str] = STEPS) -> None:
+        """Stops the build when more than the tolerated share of the `posts` is bad input.
+
+        Raises:
+            UserError: With the most frequent reasons and where all are listed.
+        """
+        bad = tally(reject for reject in self._work.rejects(steps) if reject.bad)
+        if bad.total() > self._limit * posts:
+            share = f"{bad.total()} of {posts} posts are bad input ({bad.total() / posts:.0%})"
+            raise UserError(
+                f"{share}, above `max_rejects` ({self._limit:.0%}): {_most_frequent(bad)}. {self._listed()}"
+            )
+
+    def nothing_left(self, posts: int) -> UserError:
+        """The error for a build that dropped every post."""
+        dropped = tally(self._work.rejects(STEPS))
+        advice = "Change `needs`, `image.required`, `collect` or the vocabularies, or check the input"
+        return UserError(f"no post is left of {posts}: {_most_frequent(dropped)}. {advice}. {self._listed()}")
+
+    def _listed(self) -> str:
+        self._work.write_lines(self._beside, (reject.to_json() for reject in self._work.rejects(STEPS)))
+        return f"They are listed in {self._beside}"
+
+    def forget(self) -> None:
+        """Removes the list that an earlier, failed build left."""
+        self._beside.unlink(missing_ok=True)
+
+
+def tally(rejects: Iterable[Reject]) -> Counter[tuple[str, str]]:
+    """How many rejects by step and reason."""
+    return Counter((reject.step, reject.reason) for reject in rejects)
+
+
+def _most_frequent(counts: Counter[tuple[str, str]]) -> str:
+    return ", ".join(f"{step}: {reason} ({count})" for (step, reason), count in counts.most_common(3))

@@ -1,0 +1,1 @@
+"""The data set's shards and stored features."""

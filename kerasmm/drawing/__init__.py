@@ -1,0 +1,1 @@
+"""Figures, lettering, heat maps, sheets of photos, plots; knows no system."""

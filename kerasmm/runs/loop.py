@@ -1,0 +1,170 @@
+"""The training of a run: its stages in order, epoch by epoch, from wherever the last checkpoint stands."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import tensorflow as tf
+from rich.progress import Progress, TaskID
+
+from kerasmm.console import UserError, nearest, progress
+from kerasmm.data.dataset import Dataset
+from kerasmm.runs.checkpoint import Checkpoint
+from kerasmm.runs.log import Log
+from kerasmm.runs.run import BEST, Run
+from kerasmm.runs.trainer import Trainer
+from kerasmm.systems.system import Stage
+
+Validate = Callable[[], dict[str, float]]
+
+
+def train(
+    run: Run, dataset: Dataset, validate: Validate, strategy: tf.distribute.Strategy, quiet: bool = False
+) -> dict[str, float]:
+    """Trains a run to its end and leaves the best weights in its model.
+
+    Args:
+        run: The run; its model must have been built under the strategy's scope.
+        dataset: The data set.
+        validate: Called after each epoch; its `monitor` metric picks the best weights.
+        strategy: Where it trains.
+        quiet: No progress bar.
+
+    Returns:
+        The validation figures of the best epoch.
+    """
+    state: dict[str, Any] = {"rows": [], "saves": 0, "steps": 0, "best": None, "figures": {}}
+    stages = run.system.stages(run.model, dataset)
+    ends: dict[str, dict[str, Any]] = {}
+    for stage in stages:
+        if stage.start is not None:
+            run.load_weights(stage.start)
+        state = _Fit(run, stage, validate, strategy, quiet).run_stage(state)
+        ends[stage.weights] = {"best": state["best"], "figures": state["figures"]}
+    if BEST not in ends:
+        # The first of equals: what a later stage doesn't better stays as it was.
+        chosen = max((stage.weights for stage in stages if stage.offered), key=lambda name: ends[name]["best"])
+        run.load_weights(chosen)
+        run.save_weights()
+        ends[BEST] = ends[chosen]
+    run.load_weights()
+    return dict(ends[BEST]["figures"])
+
+
+class _Fit:
+    """One stage of one run."""
+
+    def __init__(
+        self, run: Run, stage: Stage, validate: Validate, strategy: tf.distribute.Strategy, quiet: bool
+    ) -> None:
+        self.run, self.stage, self.validate, self.quiet = run, stage, validate, quiet
+        self.settings = run.system.config.training
+        self.monitor = self.settings.monitor or run.system.monitor
+        with strategy.scope():
+            optimizer = stage.optimizer()
+            if self.settings.precision == "mixed_float16":
+                optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
+            optimizer.build(stage.model.trainable_variables)
+            self.trainer = Trainer(stage)
+            # XLA is slower here on CPU: recompiles for the last batch, and its matmuls don't use all cores.
+            self.trainer.compile(optimizer=optimizer, jit_compile=False)
+        self.checkpoint = Checkpoint(run.folder / "checkpoints" / stage.name, self.trainer)
+
+    def run_stage(self, state: dict[str, Any]) -> dict[str, Any]:
+        """Trains the stage from its checkpoint, or from `state` where there is none."""
+        restored = self.checkpoint.restore()
+        state = self._begun(state) if restored is None else restored
+        log = Log(self.run.folder, state["rows"])
+        with progress(self.quiet) as bar:
+            task = bar.add_task(self.stage.name, total=self._steps_before(self.stage.epochs), note="")
+            bar.update(task, completed=self._steps_before(state["epoch"]) + state["step"])
+            while state["epoch"] < self.stage.epochs and not state["finished"]:
+                self._epoch(state, log, bar, task)
+        return state
+
+    def _steps_before(self, epoch: int) -> int:
+        return sum(map(self.stage.steps, range(epoch)))
+
+    def _begun(self, state: dict[str, Any]) -> dict[str, Any]:
+        """The state of a stage at its first step."""
+        self.stage.prepare()
+        return {**state, "epoch": 0, "step": 0, "since_best": 0, "best": None, "finished": False}
+
+    def _epoch(self, state: dict[str, Any], log: Log, bar: Progress, task: TaskID) -> None:
+        epoch, skip = state["epoch"], state["step"]
+        began = time.monotonic()
+        callback = _AtBatch(self, state, bar, task)
+        history = self.trainer.fit(
+            self.stage.batches(epoch, skip),
+            initial_epoch=epoch,
+            epochs=epoch + 1,
+            steps_per_epoch=self.stage.steps(epoch) - skip,
+            callbacks=[callback],
+            shuffle=False,
+            verbose=0,
+        )
+        terms = {name: float(values[-1]) for name, values in history.history.items()}
+        figures = {"loss": sum(terms.values()), **terms}
+        bar.update(task, note="validating")
+        found = self.validate()
+        if self.monitor not in found:
+            raise UserError(f"training.monitor: no such metric {self.monitor!r}.{nearest(self.monitor, found)}")
+        better = state["best"] is None or found[self.monitor] > state["best"]
+        if better:
+            self.run.save_weights(self.stage.weights)
+            state.update(best=found[self.monitor], figures=found, since_best=0)
+        else:
+            state["since_best"] += 1
+        state.update(epoch=epoch + 1, step=0, steps=state["steps"] + self.stage.steps(epoch))
+        patience = self.settings.patience
+        state["finished"] = state["epoch"] == self.stage.epochs or (
+            patience is not None and state["since_best"] >= patience
+        )
+        row: dict[str, float | str] = {"stage": self.stage.name, "epoch": float(epoch + 1), **figures}
+        row |= {f"validation/{name}": value for name, value in found.items()}
+        row["seconds"] = round(time.monotonic() - began, 1)
+        log.add(row, state["steps"])
+        bar.console.print(
+            f"{self.stage.name}  epoch {epoch + 1}/{self.stage.epochs}  loss {figures['loss']:.4g}  "
+            f"{self.monitor} {found[self.monitor]:.4f}{'  best so far' if better else ''}"
+        )
+        if complaint := self.stage.watch(epoch, figures):
+            bar.console.print(f"[yellow]{self.stage.name}, epoch {epoch + 1}: {complaint}[/yellow]", soft_wrap=True)
+        state["rows"] = log.rows
+        self.save(state)
+
+    def save(self, state: dict[str, Any]) -> None:
+        """Writes a checkpoint."""
+        state["saves"] += 1
+        self.checkpoint.save(state, state["saves"])
+
+
+class _AtBatch(keras.callbacks.Callback):
+    """Progress, and a checkpoint in mid-epoch when the last one is old."""
+
+    def __init__(self, fit: _Fit, state: dict[str, Any], bar: Progress, task: TaskID) -> None:
+        super().__init__()
+        self.fit, self.state, self.bar, self.task = fit, state, bar, task
+        self.saved = time.monotonic()
+        # Keras resets the running means when an epoch starts; these belong to its first part.
+        self.means = [v.numpy() for m in fit.trainer.metrics for v in m.variables] if state["step"] else None
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        if self.means is not None:
+            variables = [v for m in self.fit.trainer.metrics for v in m.variables]
+            for variable, value in zip(variables, self.means, strict=True):
+                variable.assign(value)
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
+        logs = logs or {}
+        self.state["step"] += 1
+        note = f"epoch {self.state['epoch'] + 1}/{self.fit.stage.epochs}  loss {sum(logs.values()):.4g}"
+        self.bar.update(self.task, advance=1, note=note)
+        now = time.monotonic()
+        ends = self.state["step"] >= self.fit.stage.steps(self.state["epoch"])
+        if not ends and now - self.saved > self.fit.settings.checkpoint_seconds:
+            self.fit.save(self.state)
+            self.saved = time.monotonic()

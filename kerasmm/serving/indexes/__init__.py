@@ -1,0 +1,1 @@
+"""What finds the nearest posts inside an export."""

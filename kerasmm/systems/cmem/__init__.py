@@ -1,0 +1,1 @@
+"""CMEM: the connotation multimodal embedding model."""

@@ -1,0 +1,365 @@
+"""CMEM: the connotation multimodal embedding model — what an image-tweet pair means, as a ranking of connotations.
+
+Mogadala, Kanuparthi, Rettinger and Sure-Vetter (2018), "Discovering Connotations as Labels for Weakly Supervised
+Image-Sentence Data", Companion of The Web Conference. Equation and section numbers are the paper's.
+"""
+
+from __future__ import annotations
+
+import functools
+import shlex
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from kerasmm.console import UserError, console
+from kerasmm.systems.cmem.config import CMEMConfig
+from kerasmm.systems.cmem.tables import cmem_tables
+from kerasmm.systems.measured import feature_moments
+from kerasmm.systems.system import Arrays, Evaluator, Services, Signature, Stage, System
+from kerasmm.systems.tables import Table
+
+if TYPE_CHECKING:
+    import keras
+    import numpy as np
+    import tensorflow as tf
+
+    from kerasmm.data.dataset import Dataset
+    from kerasmm.systems.cmem.posts import Posts
+
+LOSSES = ("prl", "warp", "lsep", "plsp")
+DIMENSIONS = (256, 512)
+NOISE = (0.1, 0.2, 0.3)
+
+REGULARISATIONS = {"cca": 0.0, "rcca_100": 100.0, "rcca_1000": 1000.0}
+"""Rows of table 2 beside CMEM."""
+
+ANNOTATED = 50
+"""Connotations that an export answers a pair with, at most."""
+
+
+def _prefixed(prefix: str, figures: dict[str, float]) -> dict[str, float]:
+    return {f"{prefix}/{key}": value for key, value in figures.items()}
+
+
+class CMEM(System):
+    """The connotation multimodal embedding model as a System."""
+
+    name = "cmem"
+    Config = CMEMConfig
+    config: CMEMConfig
+    vocabulary_names = ("labels",)
+    variants = {
+        **{
+            f"CMEM-{loss}-{dimension}": {"loss.name": loss, "network.dimension": dimension}
+            for loss in LOSSES
+            for dimension in DIMENSIONS
+        },
+        "image-only": {"network.inputs": "image"},
+        "tweet-only": {"network.inputs": "text"},
+        **{
+            f"CMEM-{loss}-{DIMENSIONS[-1]}-noise-{noise:.0%}".removesuffix("%"): {
+                "loss.name": loss,
+                "network.dimension": DIMENSIONS[-1],
+                "labels.noise": noise,
+            }
+            for loss in LOSSES
+            for noise in NOISE
+        },
+    }
+    baselines = {
+        "frequency": "frequency",
+        "regression": "tweet-only logistic regression",
+        "cca_lda": "CCA-LDA",
+        "rcca_100_lda": "RCCA-100-LDA",
+        "rcca_1000_lda": "RCCA-1000-LDA",
+    }
+    text_baselines = frozenset({"frequency", "regression"})
+
+    @property
+    def monitor(self) -> str:
+        """R@10; where there are hardly more connotations than 10, R@1."""
+        return "R@10" if len(self.vocabularies["labels"]) > 20 else "R@1"
+
+    # === Data ===
+
+    @classmethod
+    def measure(cls, config: CMEMConfig, dataset: Dataset) -> dict[str, Any]:
+        """The characters of the texts; means and variances of stored features over the training split."""
+        from kerasmm.systems.cmem.posts import alphabet
+
+        inputs = config.network.inputs
+        needed = {"both": ["labels", "text"], "image": ["labels"], "text": ["labels", "text"]}[inputs]
+        dataset.require(needed)
+        labels = dataset.vocabulary("labels")
+        if len(labels) < 2:
+            raise UserError(f"{dataset.folder}: has {len(labels)} connotations (labels), a ranking needs 2 or more")
+        measured: dict[str, Any] = {}
+        if inputs != "image":
+            measured["code_points"] = alphabet(config, dataset)
+        if inputs != "text" and config.network.standardise:
+            measured |= feature_moments(dataset)
+        return measured
+
+    @functools.cached_property
+    def _posts(self) -> Posts:
+        from kerasmm.systems.cmem.posts import Posts
+
+        picture = None if self.config.network.inputs == "text" else self.pictures.picture
+        code_points = self.facts.measured.get("code_points", [])
+        return Posts(self.config, self.vocabularies["labels"], code_points, picture, self.seed)
+
+    # === Model (section 3) ===
+
+    def build(self) -> keras.Model:
+        from kerasmm.models import cmem
+        from kerasmm.text import OFFSET
+
+        network, measured = self.config.network, self.facts.measured
+        pictures: dict[str, Any] = {}
+        if network.inputs != "text":
+            stored = self.pictures.stored
+            pictures = {
+                "features": tuple(stored["shape"]) if stored else (1,),
+                "encoder": None if stored else self.pictures.encoder.model,
+                "train_encoder": self.pictures.trained,
+                "feature_mean": measured.get("mean") if stored else None,
+                "feature_variance": measured.get("variance") if stored else None,
+            }
+        return cmem(
+            len(self.vocabularies["labels"]),
+            len(measured.get("code_points", ())) + OFFSET,
+            dimension=network.dimension,
+            character_dimension=network.character_dimension,
+            units=network.units,
+            pooling=network.pooling,
+            inputs=network.inputs,
+            penalty=self.config.penalty,
+            image_dropout=network.image_dropout,
+            text_dropout=network.text_dropout,
+            **pictures,
+        )
+
+    def from_pixels(self, model: keras.Model) -> keras.Model:
+        import keras
+
+        if "features" not in model.input:
+            return model
+        from kerasmm.models import cmem_branch
+
+        image = keras.Input((*self.image_size, 3), name="image")
+        features = self.pictures.encoder.model(image, training=False)
+        inputs = {**{name: given for name, given in model.input.items() if name != "features"}, "image": image}
+        outputs = dict(model({name: features if name == "features" else inputs[name] for name in model.input}))
+        # A way of its own, so that an image needs no text to be projected.
+        outputs |= cmem_branch(model, "image")({"features": features})
+        return keras.Model(inputs, outputs, name="cmem_from_pixels")
+
+    # === Training (sections 3.2 and 5.1) ===
+
+    def make_loss(self) -> keras.losses.Loss:
+        """The loss of the configuration, one value a post."""
+        from kerasmm.losses import LSEPLoss, PairwiseRankingLoss, PLSPLoss, WARPLoss
+
+        loss = self.config.loss
+        makers: dict[str, Callable[..., keras.losses.Loss]] = {
+            "prl": functools.partial(PairwiseRankingLoss, loss.margin),
+            "warp": functools.partial(WARPLoss, loss.margin, normalize=loss.normalize),
+            "lsep": LSEPLoss,
+            "plsp": functools.partial(PLSPLoss, loss.truncation),
+        }
+        return makers[loss.name](negatives=loss.negatives, reduction=None)
+
+    def stages(self, model: keras.Model, dataset: Dataset) -> list[Stage]:
+        from keras import ops
+
+        from kerasmm.systems.optimizer import make_optimizer
+
+        training, posts, loss = self.config.training, self._posts, self.make_loss()
+        steps = len(dataset.records("train")) // training.batch_size
+        if not steps:
+            raise UserError(
+                f"training.batch_size: {training.batch_size} is more than the {len(dataset.records('train'))} training posts"
+            )
+
+        def objective(targets: dict[str, Any], outputs: dict[str, Any]) -> dict[str, Any]:
+            """The mean over the posts (eq. 2); the penalty is the model's own."""
+            return {self.config.loss.name: ops.mean(loss(targets["labels"], outputs["scores"]))}
+
+        return [
+            Stage(
+                name="train",
+                model=model,
+                objective=objective,
+                batches=functools.partial(posts.epoch, dataset),
+                steps=lambda epoch: steps,
+                terms=(self.config.loss.name,),
+                epochs=training.epochs,
+                optimizer=functools.partial(make_optimizer, training.optimizer, [steps] * training.epochs),
+                clip_norm=training.optimizer.clip_norm,
+                prepare=functools.partial(self._set_concepts, model, dataset),
+            )
+        ]
+
+    def _set_concepts(self, model: keras.Model, dataset: Dataset) -> None:
+        """Concept vectors into the connotations' embeddings, as long as the configured spread of the scores wants them."""
+        import numpy as np
+
+        from kerasmm.systems.cmem.concepts import concept_vectors
+
+        vectors = concept_vectors(self.config, self.vocabularies["labels"], dataset, self.seed, self.quiet)
+        layer = model.get_layer("connotations")
+        layer.set_weights([vectors.T])
+        if self.config.spread is not None:
+            inputs, targets = next(iter(self._posts.epoch(dataset, 0, 0)))
+            scores = np.asarray(model(inputs, training=False)["scores"], "float32")
+            if (deviation := float(np.std(scores))) > 0:
+                scale = self.config.spread / deviation
+                layer.set_weights([vectors.T * scale])
+                self._say_flat({"labels": targets["labels"].numpy(), "scores": scores * scale})
+
+    def _say_flat(self, posts: Arrays) -> None:
+        for share in self._flat(posts).values():
+            console(self.quiet).print(
+                f"plsp: {share:.0%} of the pairs of the first batch are nearer than the truncation {self.config.loss.truncation} "
+                "and have no gradient; `plsp/flat` says it of the validation split, epoch by epoch",
+                soft_wrap=True,
+            )
+
+    # === Protocol (sections 4.2 and 5.2) ===
+
+    def outputs(self, model: keras.Model, dataset: Dataset, split: str, kind: str = "posts") -> Iterator[Arrays]:
+        from kerasmm.systems.outputs import post_outputs
+
+        names = {"vectors": "embedding", "scores": "scores"}
+        if self.config.network.inputs == "both":
+            names |= {"image": "image", "tweet": "text", "state": "state"}
+        wanted: dict[str, Callable[[dict[str, Any]], Any]] = {
+            name: functools.partial(lambda output, outputs: outputs[output], output) for name, output in names.items()
+        }
+        yield from post_outputs(model, dataset, split, self._posts.fields, wanted)
+
+    def validate(self, evaluator: Evaluator) -> dict[str, float]:
+        posts = evaluator.outputs(evaluator.split)
+        return evaluator.annotation(posts["labels"], posts["scores"]) | self._flat(posts)
+
+    def _flat(self, posts: Arrays) -> dict[str, float]:
+        """Share of the pairs that PLSP gives no gradient."""
+        if self.config.loss.name != "plsp":
+            return {}
+        from kerasmm.losses import PLSPLoss
+
+        loss = PLSPLoss(self.config.loss.truncation)
+        return {"plsp/flat": float(loss.flat_share(posts["labels"], posts["scores"]))}
+
+    def evaluate(self, evaluator: Evaluator) -> dict[str, float]:
+        posts = evaluator.outputs(evaluator.split)
+        figures = self.validate(evaluator) | evaluator.precision_recall(posts["labels"], posts["scores"])
+        figures |= _prefixed("frequency", self.evaluate_baseline(evaluator, "frequency"))
+        if self.config.network.inputs == "both":
+            figures |= evaluator.tweet_retrieval(posts["image"], posts["tweet"])
+            if "features" in posts:
+                for name, regularisation in REGULARISATIONS.items():
+                    found = evaluator.canonical(regularisation, lambda split: evaluator.outputs(split)["state"])
+                    figures |= _prefixed(f"{name}_state", found)
+        return figures
+
+    def evaluate_baseline(self, evaluator: Evaluator, name: str) -> dict[str, float]:
+        if name.endswith("_lda"):
+            return evaluator.canonical(REGULARISATIONS[name.removesuffix("_lda")], evaluator.topics)
+        scores = evaluator.label_baseline(name)
+        labels = evaluator.outputs(evaluator.split)["labels"]
+        return evaluator.annotation(labels, scores) | evaluator.precision_recall(labels, scores)
+
+    @property
+    def title(self) -> str:
+        network = self.config.network
+        if network.inputs != "both":
+            return {"image": "image-only", "text": "tweet-only"}[network.inputs]
+        return f"CMEM-{self.config.loss.name}-{network.dimension}"
+
+    def table(self, figures: dict[str, float]) -> list[Table]:
+        return cmem_tables({self.title: [figures]})
+
+    @classmethod
+    def comparison(cls, rows: dict[str, list[dict[str, float]]]) -> list[Table]:
+        return cmem_tables(rows)
+
+    # === Serving ===
+
+    def index_vectors(self, outputs: Arrays) -> np.ndarray:
+        """The tweets' projections, so that images find tweets; of a one-sided model its embedding."""
+        import numpy as np
+
+        vectors = outputs.get("tweet", outputs["vectors"]).astype("float32")
+        normalised: np.ndarray = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
+        return normalised
+
+    def questions(self, export: str) -> list[str]:
+        model, given = f"--model {shlex.quote(export)}", []
+        if self.config.network.inputs != "text":
+            given.append("--image PICTURE.jpg")
+        if self.config.network.inputs != "image":
+            given.append(f"--text {shlex.quote(' '.join(self.vocabularies['labels'][:2]))}")
+        asked = [f"annotate {model} {' '.join(given)}"]
+        return [*asked, f"search {model} --image PICTURE.jpg"] if self.config.network.inputs == "both" else asked
+
+    def signatures(self, model: keras.Model, services: Services) -> dict[str, Signature]:
+        import tensorflow as tf
+
+        strings, count = tf.TensorSpec((None,), tf.string), tf.TensorSpec((None,), tf.int32)
+        shown = min(len(self.vocabularies["labels"]), ANNOTATED)
+        image_branch = self._image_projection(model) if self.config.network.inputs == "both" else None
+
+        def decoded(image: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+            """Pixels with one picture more where there is none: convolutions of an empty batch fail."""
+            pixels, valid = services.decode(image)
+            rows = tf.shape(pixels)[0]
+            return tf.pad(pixels, [[0, tf.cast(rows == 0, tf.int32)], [0, 0], [0, 0], [0, 0]]), valid, rows
+
+        def network(image: tf.Tensor | None, text: tf.Tensor | None) -> tuple[dict[str, tf.Tensor], tf.Tensor]:
+            inputs, rows = {}, None
+            valid = tf.fill(tf.shape(text), True) if text is not None else None
+            if image is not None:
+                inputs["image"], valid, rows = decoded(image)
+            if text is not None:
+                if rows is not None:
+                    # One text more where there is one picture more.
+                    text = tf.pad(text, [[0, tf.shape(inputs["image"])[0] - rows]])
+                inputs |= self._posts.characters(text)
+            outputs = model(inputs, training=False)
+            return {name: output[: tf.shape(valid)[0]] for name, output in outputs.items()}, valid
+
+        def embed(image: tf.Tensor | None = None, text: tf.Tensor | None = None) -> dict[str, tf.Tensor]:
+            outputs, valid = network(image, text)
+            return {"embedding": tf.where(valid[:, None], outputs["embedding"], 0.0), "valid": valid}
+
+        def annotate(image: tf.Tensor | None = None, text: tf.Tensor | None = None) -> dict[str, tf.Tensor]:
+            outputs, valid = network(image, text)
+            scores, ids = tf.math.top_k(outputs["scores"], k=shown)
+            # A bad picture has no connotations, not those of a grey one.
+            labels = tf.where(valid[:, None], services.words("labels", ids), "")
+            return {"labels": labels, "scores": tf.where(valid[:, None], scores, 0.0), "valid": valid}
+
+        def search_texts(image: tf.Tensor, k: tf.Tensor) -> dict[str, tf.Tensor]:
+            assert image_branch is not None
+            pixels, valid, rows = decoded(image)
+            vectors = tf.where(valid[:, None], image_branch(pixels)[:rows], 0.0)
+            return {**services.search(tf.math.l2_normalize(vectors, axis=1), k), "valid": valid}
+
+        sides = {"both": ("image", "text"), "image": ("image",), "text": ("text",)}[self.config.network.inputs]
+        given = dict.fromkeys(sides, strings)
+        answered = {
+            "serving_default": Signature(given, annotate),
+            "annotate": Signature(given, annotate),
+            "embed": Signature(given, embed),
+        }
+        if image_branch is not None:
+            answered["search_texts"] = Signature({"image": strings, "k": count}, search_texts)
+        return answered
+
+    def _image_projection(self, model: keras.Model) -> Callable[[tf.Tensor], tf.Tensor]:
+        """From pixels to the image's projection, of a model that `from_pixels` gave."""
+        import keras
+
+        part = keras.Model({"image": model.input["image"]}, model.output["image"])
+        return lambda pixels: part({"image": pixels}, training=False)

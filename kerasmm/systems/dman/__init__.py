@@ -1,0 +1,1 @@
+"""DMAN: deep multimodal attention networks."""

@@ -1,0 +1,1 @@
+"""Webly supervised joint embedding."""

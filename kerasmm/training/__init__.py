@@ -1,1 +1,0 @@
-"""Training of any System: strategy, gradients, checkpoint and resume, the run's folder."""

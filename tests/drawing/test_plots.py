@@ -1,0 +1,149 @@
+from __future__ import annotations
+
+import csv
+import math
+import statistics
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+
+from kerasmm.drawing.plots import plot_comparison, plot_retrieval, plot_search, plot_training
+
+
+@pytest.fixture
+def shown(monkeypatch):
+    """The axes of the last plot, by title."""
+    close = plt.close
+    monkeypatch.setattr(plt, "close", lambda figure: None)
+    yield lambda: {axis.get_title(): axis for axis in plt.gcf().axes}
+    close("all")
+
+
+def lines(axis):
+    return {
+        line.get_label(): np.asarray(line.get_ydata()).tolist()
+        for line in axis.lines
+        if not line.get_label().startswith("_")
+    }
+
+
+def written(path, rows):
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, list(dict.fromkeys(name for row in rows for name in row)))
+        writer.writeheader()
+        writer.writerows(rows)
+    return path
+
+
+def retrieval(rng, *prefixes):
+    figures = {}
+    for prefix in prefixes:
+        for direction in ("image_to_text", "text_to_image"):
+            for k in (1, 5, 10):
+                figures[f"{prefix}{direction}/R@{k}"] = float(rng.random())
+                figures[f"{prefix}{direction}/chance/R@{k}"] = k / 1000
+    return figures
+
+
+def test_recall_both_ways_of_all_weights_with_chance(rng, shown, tmp_path):
+    figures = retrieval(rng, "", "clean/", "folds/", "clean/folds/")
+    plot_retrieval(figures, tmp_path / "p.png")
+    assert (tmp_path / "p.png").read_bytes()[:4] == b"\x89PNG"
+    assert list(shown()) == ["image → sentence", "sentence → image"]
+    for axis, direction in zip(shown().values(), ("image_to_text", "text_to_image"), strict=True):
+        wanted = {
+            "best": [figures[f"{direction}/R@{k}"] for k in (1, 5, 10)],
+            "clean": [figures[f"clean/{direction}/R@{k}"] for k in (1, 5, 10)],
+            "chance": [0.001, 0.005, 0.01],
+        }
+        assert lines(axis) == wanted
+
+
+def test_a_comparison_of_retrieval(rng, shown, tmp_path):
+    """One bar a row, and one for the weights of an earlier stage; the second row has a single seed."""
+    rows = {"VSE": [retrieval(rng, "", "clean/") for _ in range(3)], "VSEPP": [retrieval(rng, "")]}
+    plot_comparison(rows, tmp_path / "p.png")
+    for axis, direction in zip(shown().values(), ("image_to_text", "text_to_image"), strict=True):
+        key = f"{direction}/R@1"
+        assert axis.get_xlabel() == "R@1"
+        assert [label.get_text() for label in axis.get_yticklabels()] == ["VSE", "VSE: clean", "VSEPP"]
+        wanted = [statistics.mean(one[name] for one in rows["VSE"]) for name in (key, f"clean/{key}")]
+        assert [bar.get_width() for bar in axis.patches] == pytest.approx([*wanted, rows["VSEPP"][0][key]])
+        (whiskers,) = axis.collections
+        halves = [float(np.ptp(segment[:, 0])) / 2 for segment in whiskers.get_segments()]
+        assert halves[0] == pytest.approx(statistics.stdev(one[key] for one in rows["VSE"]))
+        assert halves[2] == 0
+        assert lines(axis)["chance"] == pytest.approx([0, 1]) and axis.lines[-1].get_xdata() == pytest.approx(
+            [0.001] * 2
+        )
+
+
+def test_a_comparison_of_search_shows_the_main_rows_alone(shown, tmp_path):
+    """Other ways to search have figures under prefixes too; they are no weights."""
+    rows = {
+        "DMAN": [{"search/mAP": 0.4, "ridge/search/mAP": 0.3, "search/chance/mAP": 0.1}],
+        "CCA": [{"search/mAP": 0.2}],
+    }
+    plot_comparison(rows, tmp_path / "p.png")
+    (axis,) = shown().values()
+    assert [label.get_text() for label in axis.get_yticklabels()] == ["DMAN", "CCA"]
+    assert [bar.get_width() for bar in axis.patches] == [0.4, 0.2]
+
+
+def test_nothing_to_show_is_no_file(tmp_path):
+    plot_retrieval({"search/p@1": 0.1}, tmp_path / "p.png")
+    plot_search(retrieval(np.random.default_rng(0), ""), tmp_path / "p.png")
+    plot_comparison({"row": [{"other": 1.0}]}, tmp_path / "p.png")
+    plot_training(written(tmp_path / "m.csv", [{}]), tmp_path / "p.png")
+    assert not (tmp_path / "p.png").exists()
+
+
+def test_training_in_two_stages(shown, tmp_path):
+    """The second stage has no loss of sentences; its cells are empty."""
+    common = {
+        "validation/image_to_text/R@1": 0.1,
+        "validation/image_to_text/chance/R@1": 0.001,
+        "validation/rsum": 90.0,
+    }
+    rows = [
+        {"stage": "clean", "epoch": 1, "loss": 9.0, "sentence_loss": 5.0, **common, "seconds": 3.0},
+        {"stage": "clean", "epoch": 2, "loss": 8.0, "sentence_loss": 4.0, **common, "validation/rsum": 95.0},
+        {"stage": "web", "epoch": 1, "loss": 3.0, **common, "validation/rsum": 97.0},
+    ]
+    plot_training(written(tmp_path / "m.csv", rows), tmp_path / "p.png")
+    axes = shown()
+    assert list(axes) == ["loss", "validation recall at k", "validation sum of recalls"]
+    nan = math.nan
+    wanted = {
+        # A gap between the stages: control, say, begins where the first stage was best.
+        "loss": {"loss": [9.0, 8.0, nan, 3.0], "sentence_loss": [5.0, 4.0, nan, nan]},
+        "validation recall at k": {"validation/image_to_text/R@1": [0.1, 0.1, nan, 0.1]},
+        "validation sum of recalls": {"validation/rsum": [90.0, 95.0, nan, 97.0]},
+    }
+    for title, names in wanted.items():
+        assert list(lines(axes[title])) == list(names)
+        for name, values in names.items():
+            np.testing.assert_array_equal(lines(axes[title])[name], values)
+    np.testing.assert_array_equal(axes["loss"].lines[0].get_xdata(), [1, 2, nan, 3])
+    for axis in axes.values():
+        assert [text.get_text() for text in axis.texts] == ["web"]
+        assert [list(line.get_xdata()) for line in axis.lines if line.get_label().startswith("_")] == [[2.5, 2.5]]
+
+
+@pytest.mark.parametrize(
+    ("names", "title", "drawn"),
+    [
+        (["search/mAP", "search/chance/mAP", "search/p@1"], "validation mAP", ["search/mAP"]),
+        (["accuracy", "chance/accuracy"], "validation", ["accuracy"]),
+        (["folds/image_to_text/R@1", "image_to_text/R@1"], "validation recall at k", ["image_to_text/R@1"]),
+    ],
+)
+def test_training_shows_the_validation_figures_that_there_are(shown, tmp_path, names, title, drawn):
+    rows = [
+        {"stage": "train", "epoch": 1, "loss": 1.0, **{f"validation/{name}": 0.5 for name in names}, "seconds": 1.0}
+    ]
+    plot_training(written(tmp_path / "m.csv", rows), tmp_path / "p.png")
+    assert list(shown()) == ["loss", title]
+    assert list(lines(shown()[title])) == [f"validation/{name}" for name in drawn]
+    assert not shown()["loss"].texts

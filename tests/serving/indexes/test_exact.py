@@ -1,0 +1,106 @@
+import resource
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from kerasmm.serving.indexes.exact import ExactIndex
+
+
+def by_argsort(vectors, ids, queries, k):
+    """Every score at once; ties by the lower row, because the sort is stable."""
+    scores = queries @ vectors.T
+    best = np.argsort(-scores, axis=1, kind="stable")[:, :k]
+    return np.array(ids, object)[best], np.take_along_axis(scores, best, axis=1)
+
+
+@pytest.mark.parametrize("case", range(40))
+def test_finds_what_argsort_finds(rng, case):
+    rows, width, count = rng.integers(1, 40), rng.integers(1, 5), rng.integers(1, 6)
+    chunk = int(rng.choice([1, 3, rows, rows + 5, max(rows - 1, 1)]))
+    # Small whole numbers: inner products are exact and often equal.
+    vectors = rng.integers(-2, 3, (rows, width)).astype("float32")
+    queries = rng.integers(-2, 3, (count, width)).astype("float32")
+    wanted = rng.integers(-1, rows + 4, count).astype("int32")
+    ids = [f"é{number}" for number in rng.permutation(rows)]
+    k = int(np.clip(wanted.max(), 1, rows))
+    want_ids, want_scores = by_argsort(vectors, ids, queries, k)
+    index = ExactIndex(vectors, ids, chunk)
+    search = index.search if case % 2 else tf.function(index.search)
+    found = search(tf.constant(queries), tf.constant(wanted))
+    assert found["ids"].shape == found["scores"].shape == (count, k)
+    np.testing.assert_array_equal(found["scores"], want_scores)
+    decoded = np.vectorize(bytes.decode, otypes=[object])(found["ids"].numpy())
+    np.testing.assert_array_equal(decoded, want_ids)
+
+
+def test_real_valued_vectors_in_several_chunks(rng):
+    vectors, queries = rng.normal(size=(1000, 16)), rng.normal(size=(8, 16))
+    ids = [str(number) for number in range(1000)]
+    want_ids, want_scores = by_argsort(vectors, ids, queries, 25)
+    found = ExactIndex(vectors, ids, chunk=128).search(tf.constant(queries), tf.fill((8,), 25))
+    np.testing.assert_allclose(found["scores"], want_scores, rtol=1e-4, atol=1e-5)
+    np.testing.assert_array_equal(found["ids"].numpy().astype(str), want_ids.astype(str))
+
+
+def test_texts_come_with_their_rows(rng):
+    vectors, queries = rng.normal(size=(60, 4)), rng.normal(size=(5, 4))
+    ids = [f"p#{number}" for number in range(60)]
+    # Many rows say the same.
+    texts = [f"é {number % 7}" * (number % 3) for number in range(60)]
+    want_ids, _ = by_argsort(vectors, ids, queries, 9)
+    index = ExactIndex(vectors, ids, chunk=16, texts=[text.encode() for text in texts])
+    found = tf.function(index.search)(tf.constant(queries), tf.fill((5,), 9))
+    np.testing.assert_array_equal(found["ids"].numpy().astype(str), want_ids.astype(str))
+    said = dict(zip(ids, texts, strict=True))
+    got = [[text.decode() for text in row] for row in found["texts"].numpy()]
+    assert got == [[said[row_id] for row_id in row] for row in want_ids]
+    assert "texts" not in ExactIndex(vectors, ids).search(tf.constant(queries), tf.fill((5,), 1))
+    with pytest.raises(ValueError, match="`texts` must be as many as `ids`. Received: 1 for 60 ids"):
+        ExactIndex(vectors, ids, texts=[b"x"])
+
+
+def test_empty_batch():
+    index = ExactIndex(np.eye(3), ["a", "b", "c"])
+    for search in (index.search, tf.function(index.search)):
+        found = search(tf.zeros((0, 3)), tf.zeros((0,), tf.int32))
+        assert found["ids"].shape[0] == found["scores"].shape[0] == 0
+
+
+def test_a_row_that_is_not_finite_disturbs_no_other(rng):
+    vectors = rng.normal(size=(50, 4)).astype("float32")
+    ids = [str(number) for number in range(50)]
+    index = ExactIndex(vectors, ids, chunk=8)
+    queries = rng.normal(size=(3, 4)).astype("float32")
+    want_ids, _ = by_argsort(vectors, ids, queries, 6)
+    queries[1] = [np.nan, np.inf, -np.inf, 0]
+    found = index.search(tf.constant(queries), tf.fill((3,), 6))
+    np.testing.assert_array_equal(found["ids"].numpy()[[0, 2]].astype(str), want_ids[[0, 2]].astype(str))
+    assert np.isfinite(found["scores"]).all()
+
+
+def test_memory_does_not_hold_all_scores(rng):
+    # All scores of 512 queries and 200,000 rows would take 410 MB, and sorting them more.
+    index = ExactIndex(rng.normal(size=(200_000, 2)).astype("float32"), [str(n) for n in range(200_000)], chunk=2048)
+    search = tf.function(index.search)
+    queries = tf.constant(rng.normal(size=(512, 2)).astype("float32"))
+    search(queries[:1], tf.constant([3]))
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    assert search(queries, tf.fill((512,), 3))["ids"].shape == (512, 3)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 150_000
+
+
+@pytest.mark.parametrize(
+    ("vectors", "ids", "chunk", "message"),
+    [
+        (np.zeros((0, 3)), [], 4, r"shape \(0, 3\)"),
+        (np.zeros(3), ["a", "b", "c"], 4, r"shape \(3,\)"),
+        (np.zeros((2, 3)), ["a"], 4, "Received: 1, 1 different"),
+        (np.zeros((2, 3)), ["a", "a"], 4, "Received: 2, 1 different"),
+        (np.array([[0.0, np.nan]]), ["a"], 4, "1 values"),
+        (np.zeros((1, 3)), ["a"], 0, "chunk=0"),
+    ],
+)
+def test_says_what_was_wrong(vectors, ids, chunk, message):
+    with pytest.raises(ValueError, match=message):
+        ExactIndex(vectors, ids, chunk)
