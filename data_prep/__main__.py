@@ -106,9 +106,9 @@ def _sources(options: Any, rest: list[str], argv: list[str]) -> int:
 
 def _build(options: Any, rest: list[str], argv: list[str]) -> int:
     _refuse_slips(rest)
-    from data_prep.config import merged, read_config, setting
+    from kerasmm.settings import assigned, merged, read_yaml
 
-    content = read_config(options.config) if options.config else {}
+    content = read_yaml(options.config) if options.config else {}
     job = {name: content.pop(name, None) for name in ("source", "input", "output", "unit")}
     for name, value in job.items():
         if value is not None and not isinstance(value, str):
@@ -121,7 +121,7 @@ def _build(options: Any, rest: list[str], argv: list[str]) -> int:
     flags = merged(*(_FLAGS[key](value) for key, value in given_flags.items()))
     from data_prep.build import build, configuration
 
-    config = configuration(job["source"], job["unit"], content, flags, *map(setting, options.set))
+    config = configuration(job["source"], job["unit"], content, flags, *map(assigned, options.set))
     output = Path(job["output"])
     manifest = build(
         config,

@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from data_prep.config import BuildConfig, merged, validated
+from data_prep.config import BuildConfig
 from data_prep.sources import find
 from data_prep.sources.source import Source
 from data_prep.work.workspace import check_output, publish, workspace
 from kerasmm.data.manifest import Manifest
+from kerasmm.settings import merged, validated
 
 _CONNOTATIONS = 25
 """Posts that a connotation needs to stay, unless the configuration says otherwise (CMEM, section 4.1.3)."""
@@ -37,7 +38,7 @@ def configuration(source: str | type[Source], unit: str | None, *layers: Mapping
         needs = list(dict.fromkeys((*defaults.get("needs", BuildConfig().needs), "labels")))
         on = {"labels": {"minimum": _CONNOTATIONS}, "annotate": {"labels_from_tags": 0}, "needs": needs}
         defaults = merged(defaults, on)
-    return validated(merged(defaults, given), "build configuration")
+    return validated(BuildConfig, merged(defaults, given), "build configuration")
 
 
 def build(

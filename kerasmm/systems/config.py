@@ -1,20 +1,13 @@
-"""Configurations: typed sections that every system shares, and how YAML, `--set` and defaults become one."""
+"""Configurations of systems: the typed sections that every system shares."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Literal, TypeVar
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 
-from kerasmm.console import UserError, nearest
-
-
-class Section(BaseModel):
-    """A part of a configuration: unknown keys are refused, values can't be changed afterwards."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+from kerasmm.settings import Section, assigned, merged, read_yaml, validated
 
 
 class Optimizer(Section):
@@ -92,68 +85,6 @@ def load_config(kind: type[C], path: Path | None = None, changes: list[str] | No
         UserError: For an unreadable file, an unknown key (with the nearest known one) or a wrong value.
     """
     # Laid over the system's own defaults: a section that names one key keeps the others.
-    tree = _merged(kind().model_dump(), read_yaml(path) if path else {})
-    for change in changes or []:
-        key, equals, value = change.partition("=")
-        if not equals or not key:
-            raise UserError(f"--set {change}: expected key=value, e.g. training.epochs=5")
-        _put(tree, key.strip().split("."), _value(change, value))
-    return validated(kind, tree, str(path) if path and not changes else "configuration")
-
-
-def read_yaml(path: Path) -> dict[str, Any]:
-    """The mapping in a YAML file; an empty file is an empty mapping."""
-    try:
-        tree = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UserError(f"{path}: can't be read ({error.strerror})") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise UserError(f"{path}: not valid YAML ({error})") from error
-    if tree is None:
-        return {}
-    if not isinstance(tree, dict):
-        raise UserError(f"{path}: expected keys and values. Received: {type(tree).__name__}")
-    return tree
-
-
-def validated(kind: type[C], tree: dict[str, Any], where: str) -> C:
-    """Validates a tree of values; errors name the key."""
-    try:
-        return kind.model_validate(tree)
-    except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"])
-        if first["type"] == "extra_forbidden":
-            raise UserError(f"{where}: unknown key {key!r}.{nearest(key, keys_of(kind))}") from error
-        raise UserError(f"{where}: `{key}`: {first['msg']}. Received: {first['input']!r}") from error
-
-
-def keys_of(kind: type[BaseModel], prefix: str = "") -> list[str]:
-    """All dotted keys of a configuration class."""
-    keys = []
-    for name, field in kind.model_fields.items():
-        keys.append(prefix + name)
-        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
-            keys += keys_of(field.annotation, f"{prefix}{name}.")
-    return keys
-
-
-def _merged(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
-    both = {key for key in above if isinstance(above[key], dict) and isinstance(below.get(key), dict)}
-    return {**below, **above, **{key: _merged(below[key], above[key]) for key in both}}
-
-
-def _value(change: str, text: str) -> Any:
-    try:
-        return yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise UserError(f"--set {change}: the value is not valid YAML") from error
-
-
-def _put(tree: dict[str, Any], path: list[str], value: Any) -> None:
-    for part in path[:-1]:
-        child = tree.setdefault(part, {})
-        if not isinstance(child, dict):
-            raise UserError(f"--set {'.'.join(path)}: `{part}` is a value, not a section")
-        tree = child
-    tree[path[-1]] = value
+    content = merged(kind().model_dump(), read_yaml(path) if path else {}, *map(assigned, changes or []))
+    where = " with ".join([*([str(path)] if path else []), *(["--set"] if changes else [])])
+    return validated(kind, content, where or "configuration")
