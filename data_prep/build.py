@@ -17,8 +17,8 @@ _CONNOTATIONS = 25
 """Posts that a connotation needs to stay, unless the configuration says otherwise (CMEM, section 4.1.3)."""
 
 
-def configuration(source: str | type[Source], unit: str | None, *layers: Mapping[str, Any]) -> BuildConfig:
-    """The source's own defaults with `layers` over them, checked.
+def configuration(source: str | type[Source] | None, unit: str | None, *layers: Mapping[str, Any]) -> BuildConfig:
+    """The source's own defaults, if there is a source, with `layers` over them, checked.
 
     Where `connotations.method` is on, three defaults are other ones, and each can still be given: posts need `labels`
     beside what the source needs, labels need 25 posts (`labels.minimum`), and no tag becomes a label.
@@ -27,7 +27,7 @@ def configuration(source: str | type[Source], unit: str | None, *layers: Mapping
         UserError: For an unknown source or key, or a wrong value.
     """
     found = find(source) if isinstance(source, str) else source
-    defaults, given = found.defaults_for(unit), merged(*layers)
+    defaults, given = found.defaults_for(unit) if found else {}, merged(*layers)
     split = given.get("split")
     if "split" in defaults and isinstance(split, Mapping) and split.get("method", "counts") != "counts":
         # The source's numbers of posts go with its own method: `--split random` alone must do.

@@ -32,9 +32,9 @@ class Annotate(Section, strict=True):
     sentence_tags: bool = True
     """Give each of the `sentences` the lemmas of its nouns and verbs as pseudo-tags."""
     labels_from_tags: int = Field(default=0, ge=0)
-    """The N most frequent tags become labels …"""
+    """The N most frequent tags become labels."""
     keep_in_tags: bool = False
-    """… and stay tags, too."""
+    """Tags that become labels stay tags, too."""
 
 
 class Connotations(Section, strict=True):
@@ -129,15 +129,19 @@ class Counts(Section, strict=True):
     """Split sizes in posts, drawn at random."""
 
     test: int = Field(ge=0)
+    """Test posts; `counts` can't do without it."""
     train: int | None = Field(default=None, ge=1)
     """Training posts before validation is carved out of them; what is beyond is left out. null takes all the rest."""
     validation: int = Field(default=0, ge=0)
+    """Validation posts, carved out of the training posts."""
 
 
 class Split(Section, strict=True):
     """Who goes where."""
 
     method: Literal["random", "time", "published", "counts"] = "random"
+    """`random` by shares, `counts` at random by numbers, `time`: what a user did last is tested, `published`: as the
+    publisher says."""
     test: float = Field(default=0.2, ge=0, lt=1)
     """Share of test posts; with `time`, of each user's acts."""
     validation: float = Field(default=0.1, ge=0)
@@ -196,8 +200,11 @@ class BuildConfig(Section, strict=True):
     prune: Prune = Prune()
     collect: Collect = Collect()
     tags: Words = Words(most=1000)
+    """The vocabulary of tags."""
     labels: Words = Words()
+    """The vocabulary of labels."""
     needs: list[Literal["image", "text", "sentences", "tags", "labels", "user", "time"]] = ["image", "tags"]
+    """Fields that a post must have; others are dropped."""
     split: Split = Split()
     links: Links = Links()
     features: FeatureEncoder = FeatureEncoder()
@@ -206,3 +213,4 @@ class BuildConfig(Section, strict=True):
     max_rejects: float = Field(default=0.1, ge=0, le=1)
     """Share of bad input above which the build stops."""
     seed: int = 0
+    """Decides splits, links and which web posts are collected; the same seed gives the same data set."""

@@ -14,20 +14,22 @@ class Optimizer(Section):
     """How the parameters move."""
 
     name: Literal["sgd", "adam", "adamw"] = "sgd"
+    """The algorithm. `adamw` decays the weights even where `weight_decay` is empty."""
     learning_rate: float = Field(default=0.01, gt=0)
+    """The size of a step, the first where a schedule lets it fall."""
     schedule: Literal["constant", "cosine", "step"] = "constant"
     """`cosine` lets the learning rate fall to nothing over the epochs of the training; `step` lets it fall by
     `step_factor` every `step_epochs`."""
     step_epochs: int = Field(default=10, ge=1)
-    """With `step` only."""
+    """With `step` only: epochs between two falls."""
     step_factor: float = Field(default=0.1, gt=0, le=1)
-    """With `step` only."""
+    """With `step` only: what the learning rate is multiplied by."""
     weight_decay: float | None = Field(default=None, ge=0)
     """Decoupled: each step takes this share of the learning rate off every parameter. Not the L2 penalty of a loss."""
     momentum: float = Field(default=0.9, ge=0, lt=1)
-    """SGD only."""
+    """SGD only: share of the last step that the next one keeps."""
     nesterov: bool = True
-    """SGD only."""
+    """SGD only: the gradient where momentum leads, not where the parameters are."""
     clip_norm: float | None = Field(default=None, gt=0)
     """Global norm that the gradient, summed over all replicas, is clipped to."""
 
@@ -36,9 +38,11 @@ class Training(Section):
     """What every training has."""
 
     epochs: int = Field(default=10, ge=1)
+    """How often the training posts are gone through."""
     batch_size: int = Field(default=32, ge=1)
     """Posts a step, over all replicas."""
     precision: Literal["float32", "mixed_bfloat16", "mixed_float16"] = "float32"
+    """What layers compute in. Weights and losses stay in float32; the mixed ones are for GPUs that are fast in them."""
     optimizer: Optimizer = Optimizer()
     checkpoint_seconds: float = Field(default=120.0, ge=0)
     """A checkpoint at the end of each epoch, and in mid-epoch when the last one is older than this."""
