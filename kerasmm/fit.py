@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kerasmm.console import Parser, UserError, console, guarded
+from kerasmm.named_configs import config_help, find_config
 
 if TYPE_CHECKING:
     import argparse
@@ -28,7 +29,7 @@ def parser() -> Parser:
         example="python -m kerasmm.fit --model dman --data data/movielens --run runs/movielens --set training.epochs=5",
     )
     made.add_argument("--model", help="the system: cmem, dman or webly")
-    made.add_argument("--config", type=Path, help="YAML file; see configs/<model>/")
+    made.add_argument("--config", type=Path, help=config_help())
     made.add_argument("--data", type=Path, help="folder that `python -m data_prep build` wrote")
     made.add_argument(
         "--run", type=Path, help="folder of the run (default: runs/<model>, or the next free runs/<model>-N)"
@@ -63,6 +64,7 @@ def main(argv: list[str]) -> int:
         from kerasmm.systems.config import load_config
 
         kind = system(kind_name)
+        arguments.config = find_config(kind_name, arguments.config)
         changes = list(arguments.set)
         if arguments.data is None:
             load_config(kind.Config, arguments.config, changes)
