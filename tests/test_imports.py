@@ -16,9 +16,9 @@ LEVELS = [
     {"systems"},
     {"models", "text", "encoders", "data"},
     {"layers", "losses", "metrics"},
-    {"console", "lazy", "rows"},
+    {"settings", "settings_list", "console", "lazy", "rows"},
 ]
-DATA_PREP_MAY = {"data", "encoders", "console"}
+DATA_PREP_MAY = {"data", "encoders", "settings", "settings_list", "console"}
 
 
 def imported(path: Path) -> set[str]:
