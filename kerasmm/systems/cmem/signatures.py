@@ -50,6 +50,8 @@ class CMEMSignatures(Signatures):
     def _outputs(self, image: tf.Tensor | None, text: tf.Tensor | None) -> tuple[dict[str, tf.Tensor], tf.Tensor]:
         import tensorflow as tf
 
+        from kerasmm.text import normalise
+
         given = {} if text is None else {"text": text}
         valid = None if text is None else tf.fill(tf.shape(text), True)
         if image is not None:
@@ -57,7 +59,7 @@ class CMEMSignatures(Signatures):
 
         def network(given: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
             inputs = {} if image is None else {"image": given["image"]}
-            inputs |= {} if text is None else self.system.posts.characters(given["text"])
+            inputs |= {} if text is None else self.system.posts.characters(normalise(given["text"]))
             outputs: dict[str, tf.Tensor] = self.model(inputs, training=False)
             return outputs
 

@@ -48,9 +48,10 @@ class WeblySignatures(Signatures):
         """A sentence in the joint space."""
         import tensorflow as tf
 
-        from kerasmm.text import OFFSET, word_ids
+        from kerasmm.text import OFFSET, normalise, word_ids
 
-        ids = word_ids(text, functools.partial(self.services.lookup, "words"), self.system.config.text.most_words)
+        lookup, most_words = functools.partial(self.services.lookup, "words"), self.system.config.text.most_words
+        ids = word_ids(normalise(text), lookup, most_words)
         # A text without a known word means nothing to the model.
         valid = tf.reduce_any(ids >= OFFSET, axis=1)
         vectors = self._sentence_branch({"words": ids}, training=False)["sentence"]
