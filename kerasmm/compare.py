@@ -20,6 +20,8 @@ SEEDS = 3
 
 def parser() -> Parser:
     """The command line."""
+    from kerasmm.systems import NAMES
+
     made = Parser(
         prog="python -m kerasmm.compare",
         description="Trains a system and its ablations, fits the baselines of its paper, evaluates all of them by the "
@@ -27,7 +29,7 @@ def parser() -> Parser:
         "already there is kept: a comparison that was stopped goes on when it is called again.",
         example="python -m kerasmm.compare --model dman --data data/movielens --output runs/compare_movielens --seeds 3",
     )
-    made.add_argument("--model", required=True, help="the system: cmem, dman or webly")
+    made.add_argument("--model", required=True, help=f"the system: {', '.join(NAMES)}")
     made.add_argument(
         "--data", action="append", required=True, metavar="[NAME=]DIR",
         help="folder that `python -m data_prep build` wrote; may be repeated with the features of other encoders of the same "
@@ -56,7 +58,7 @@ def main(argv: list[str]) -> int:
     from kerasmm.systems import system
 
     kind = system(arguments.model)
-    rows = [*kind.variants, *kind.baselines]
+    rows = [*kind.variants, *kind.Protocol.baselines]
     if not rows:
         raise UserError(f"--model {arguments.model}: its paper has nothing to compare with")
     if arguments.list:
@@ -91,7 +93,7 @@ def main(argv: list[str]) -> int:
     found: dict[str, tuple[str, list[dict[str, float]]]] = {}
     for name, comparison in comparisons.items():
         # What needs no pictures is the same with all encoders.
-        own = [row for row in chosen if not found or row not in kind.text_baselines]
+        own = [row for row in chosen if not found or row not in kind.Protocol.text_baselines]
         found |= compared_rows(comparison.run(own, arguments.seeds), kind, name)
     tables = write_comparison(kind, found, arguments.output)
     if not arguments.quiet:

@@ -21,13 +21,15 @@ if TYPE_CHECKING:
 
 def parser() -> Parser:
     """The command line."""
+    from kerasmm.systems import NAMES
+
     made = Parser(
         prog="python -m kerasmm.fit",
         description="Trains a system on a data set, evaluates it on the test split and exports it for serving. "
         "Without --data it builds and uses the embedded sample, a synthetic picture world.",
         example="python -m kerasmm.fit --model dman --data data/movielens --run runs/movielens --set training.epochs=5",
     )
-    made.add_argument("--model", help="the system: cmem, dman or webly")
+    made.add_argument("--model", help=f"the system: {', '.join(NAMES)}")
     made.add_argument("--config", type=Path, help="YAML file; see configs/<model>/")
     made.add_argument("--data", type=Path, help="folder that `python -m data_prep build` wrote")
     made.add_argument(
@@ -82,11 +84,11 @@ def main(argv: list[str]) -> int:
 
 def _which_run(arguments: argparse.Namespace) -> tuple[str, Path]:
     """The system's name and the run's folder."""
-    if not arguments.model and not (arguments.resume and arguments.run):
-        raise UserError("--model is missing, e.g. --model dman (see `python -m kerasmm.fit --help`)")
-    if arguments.model:
-        from kerasmm.systems import system
+    from kerasmm.systems import NAMES, system
 
+    if not arguments.model and not (arguments.resume and arguments.run):
+        raise UserError(f"--model is missing, e.g. --model {NAMES[0]} (see `python -m kerasmm.fit --help`)")
+    if arguments.model:
         system(arguments.model)
     if arguments.run:
         return arguments.model or "", arguments.run
@@ -167,7 +169,7 @@ def _train(
     run = Run(folder, made, dataset.folder, model)
 
     def validate() -> dict[str, float]:
-        return made.validate(Evaluation(made, model, dataset, "validation"))
+        return made.protocol.validate(Evaluation(made, model, dataset, "validation"))
 
     train(run, dataset, validate, strategy, arguments.quiet)
     keras.config.set_dtype_policy("float32")
