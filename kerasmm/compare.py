@@ -20,8 +20,6 @@ SEEDS = 3
 
 def parser() -> Parser:
     """The command line."""
-    from kerasmm.systems import NAMES
-
     made = Parser(
         prog="python -m kerasmm.compare",
         description="Trains a system and its ablations, fits the baselines of its paper, evaluates all of them by the "
@@ -29,7 +27,7 @@ def parser() -> Parser:
         "already there is kept: a comparison that was stopped goes on when it is called again.",
         example="python -m kerasmm.compare --model dman --data data/movielens --output runs/compare_movielens --seeds 3",
     )
-    made.add_argument("--model", required=True, help=f"the system: {', '.join(NAMES)}")
+    made.add_argument("--model", required=True, help="the system: cmem, dman or webly")
     made.add_argument(
         "--data", action="append", required=True, metavar="[NAME=]DIR",
         help="folder that `python -m data_prep build` wrote; may be repeated with the features of other encoders of the same "
@@ -45,7 +43,7 @@ def parser() -> Parser:
         action="append",
         default=[],
         metavar="[ROW:]KEY=VALUE",
-        help="change one key of it; with a row's name for that row only, e.g. DMAN:training.epochs=6",
+        help="change one key of it; after a row's name and a colon, for that row only",
     )
     made.add_argument("--keep-checkpoints", action="store_true", help="keep what runs could be resumed from")
     made.add_quiet()
