@@ -18,8 +18,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from kerasmm.evaluation.tables import markdown, print_tables
-from kerasmm.systems.tables import percent
+from kerasmm.evaluation.tables import markdown, percent, print_tables
 
 RATE = 0.01
 SHARES = ("validation/search/mAP", "validation/tag_search/mAP", "validation/pointing/accuracy")

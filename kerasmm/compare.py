@@ -44,7 +44,7 @@ def parser() -> Parser:
         action="append",
         default=[],
         metavar="[ROW:]KEY=VALUE",
-        help="change one key of it; with a row's name for that row only, e.g. DMAN:training.epochs=6",
+        help="change one key of it; after a row's name and a colon, for that row only",
     )
     made.add_argument("--keep-checkpoints", action="store_true", help="keep what runs could be resumed from")
     made.add_quiet()
@@ -57,7 +57,7 @@ def main(argv: list[str]) -> int:
     from kerasmm.systems import system
 
     kind = system(arguments.model)
-    rows = [*kind.variants, *kind.baselines]
+    rows = [*kind.variants, *kind.Protocol.baselines]
     if not rows:
         raise UserError(f"--model {arguments.model}: its paper has nothing to compare with")
     if arguments.list:
@@ -93,7 +93,7 @@ def main(argv: list[str]) -> int:
     found: dict[str, tuple[str, list[dict[str, float]]]] = {}
     for name, comparison in comparisons.items():
         # What needs no pictures is the same with all encoders.
-        own = [row for row in chosen if not found or row not in kind.text_baselines]
+        own = [row for row in chosen if not found or row not in kind.Protocol.text_baselines]
         found |= compared_rows(comparison.run(own, arguments.seeds), kind, name)
     tables = write_comparison(kind, found, arguments.output)
     if not arguments.quiet:

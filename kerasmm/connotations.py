@@ -107,7 +107,7 @@ def _systems(runs: Sequence[Path] | dict[Path, str], data: Path | None) -> tuple
 
 def _titles(runs: dict[Path, str], systems: dict[Path, System]) -> dict[Path, str]:
     """How the sheet calls the runs."""
-    titles = {folder: title or systems[folder].title for folder, title in runs.items()}
+    titles = {folder: title or systems[folder].protocol.title for folder, title in runs.items()}
     for folder, title in titles.items():
         if list(titles.values()).count(title) > 1:
             raise UserError(f"--run {folder}: another run is called {title!r}, too; give it a name, {folder}=NAME")

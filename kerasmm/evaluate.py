@@ -12,8 +12,6 @@ if TYPE_CHECKING:
     from kerasmm.data.dataset import Dataset
     from kerasmm.runs.run import Run
 
-JSON = "evaluation.json"
-
 
 def parser() -> Parser:
     """The command line."""
@@ -40,35 +38,31 @@ def evaluate_run(
     from kerasmm.evaluation.tables import print_tables, write_json
     from kerasmm.runs.evaluation import Evaluation
     from kerasmm.runs.model_card import write_model_card
-    from kerasmm.runs.run import check_vocabularies, read_run
+    from kerasmm.runs.run import FIGURES, check_vocabularies, read_run
 
+    protocol = run.system.protocol
     check_vocabularies(run.system, dataset)
     dataset.records(split)
-    figures = run.system.evaluate(Evaluation(run.system, run.model, dataset, split, run.system.seed, quiet))
+    figures = protocol.evaluate(Evaluation(run.system, run.model, dataset, split, run.system.seed, quiet))
     for name in run.system.other_weights:
         run.load_weights(name)
         other = Evaluation(run.system, run.model, dataset, split, run.system.seed, quiet)
-        figures |= {f"{name}/{key}": value for key, value in run.system.evaluate(other).items()}
+        figures |= {f"{name}/{key}": value for key, value in protocol.evaluate(other).items()}
     if run.system.other_weights:
         run.load_weights()
-    tables = run.system.table(figures)
+    tables = protocol.table(figures)
     if not quiet:
         # Files and pipes have no width of their own; the papers' tables need this much.
         print_tables(tables, Console(highlight=False, width=None if sys.stdout.isatty() else 110))
     if keep:
-        write_json(figures, run.folder / JSON)
+        write_json(figures, run.folder / FIGURES)
         manifest = dataset.manifest.model_dump(mode="json")
         write_model_card(run.folder, run.system, read_run(run.folder)[1], manifest, tables, split)
     if plots:
-        from kerasmm.drawing.plots import plot_retrieval, plot_search, plot_training
-        from kerasmm.systems.cmem.plots import plot_mean_ranks, plot_precision_recall
+        from kerasmm.drawing.plots import plot_training
 
         plots.mkdir(parents=True, exist_ok=True)
-        titled = {run.system.title: figures}
-        plot_precision_recall(titled, plots / "precision_recall.png")
-        plot_mean_ranks({name: [found] for name, found in titled.items()}, plots / "mean_ranks.png")
-        plot_search(figures, plots / "search.png")
-        plot_retrieval(figures, plots / "retrieval.png")
+        protocol.plots(figures, plots)
         plot_training(run.folder / "metrics.csv", plots / "training.png")
     return figures
 

@@ -101,11 +101,11 @@ def _list_settings(arguments: argparse.Namespace) -> int:
 
 def _which_run(arguments: argparse.Namespace) -> tuple[str, Path]:
     """The system's name and the run's folder."""
-    if not arguments.model and not (arguments.resume and arguments.run):
-        raise UserError("--model is missing, e.g. --model dman (see `python -m kerasmm.fit --help`)")
-    if arguments.model:
-        from kerasmm.systems import system
+    from kerasmm.systems import NAMES, system
 
+    if not arguments.model and not (arguments.resume and arguments.run):
+        raise UserError(f"--model is missing, e.g. --model {NAMES[0]} (see `python -m kerasmm.fit --help`)")
+    if arguments.model:
         system(arguments.model)
     if arguments.run:
         return arguments.model or "", arguments.run
@@ -186,7 +186,7 @@ def _train(
     run = Run(folder, made, dataset.folder, model)
 
     def validate() -> dict[str, float]:
-        return made.validate(Evaluation(made, model, dataset, "validation"))
+        return made.protocol.validate(Evaluation(made, model, dataset, "validation"))
 
     train(run, dataset, validate, strategy, arguments.quiet)
     keras.config.set_dtype_policy("float32")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -52,6 +54,17 @@ def fresh_seed() -> int:
 @pytest.fixture
 def rng(seed: int) -> np.random.Generator:
     return np.random.default_rng(seed)
+
+
+@pytest.fixture
+def shown(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], dict[str, Any]]]:
+    """Gives the axes of the last plot, by title."""
+    import matplotlib.pyplot as plt
+
+    close = plt.close
+    monkeypatch.setattr(plt, "close", lambda figure: None)
+    yield lambda: {axis.get_title(): axis for axis in plt.gcf().axes}
+    close("all")
 
 
 @pytest.fixture

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import re
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -12,15 +14,28 @@ ROOT = Path(__file__).resolve().parents[1]
 # From the top down; a part may import parts of lower levels, and its own.
 LEVELS = [
     {"fit", "compare", "evaluate", "export", "search", "attend", "classify", "sentences", "annotate", "connotations"},
-    {"serving", "evaluation", "training"},
+    {"runs", "asking"},
+    {"serving"},
     {"systems"},
+    {"evaluation", "drawing"},
     {"registration"},
     {"models", "text", "encoders", "data"},
     {"layers", "losses", "metrics"},
-    {"named_configs", "settings", "settings_list"},
+    {"named_configs", "settings_list"},
+    {"settings"},
     {"console", "lazy", "rows"},
 ]
+ANY_BACKEND = {"layers", "losses", "metrics", "rows"}
 DATA_PREP_MAY = {"data", "encoders", "settings", "settings_list", "console"}
+
+# What names no paper is what a further paper needn't touch. Docstrings and comments may cite the paper that a formula is
+# from, and commands show an example; the rest of the code is held. Benchmarks measure one paper each, as tests do.
+REGISTRIES = {"kerasmm/systems/__init__.py"}
+"""Where a paper is entered. `kerasmm/models` has a function a network, named after its paper."""
+IN_MESSAGES = {"kerasmm/export.py", "kerasmm/serving/check.py", "kerasmm/fit.py", "kerasmm/compare.py"}
+"""Their help and errors say `e.g. saved_models/dman`, so that one sees what such a folder is."""
+OF_PAPERS = {"kerasmm/sentences.py", "kerasmm/connotations.py", "kerasmm/annotate.py"}
+"""Commands that draw or ask what one paper has."""
 
 
 def imported(path: Path) -> set[str]:
@@ -69,7 +84,7 @@ def test_imports_point_downwards(path):
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_layers_losses_and_metrics_run_on_any_backend(path):
-    if path.relative_to(ROOT / "kerasmm").parts[0].removesuffix(".py") in LEVELS[5] | {"rows"}:
+    if path.relative_to(ROOT / "kerasmm").parts[0].removesuffix(".py") in ANY_BACKEND:
         assert not {module for module in imported(path) if module.split(".")[0] in ("tensorflow", "jax", "torch")}
 
 
@@ -85,3 +100,56 @@ def test_only_fit_reaches_data_prep():
         str(path.relative_to(ROOT)) for path in FILES if any(m.split(".")[0] == "data_prep" for m in imported(path))
     }
     assert users <= {"kerasmm/fit.py"}
+
+
+class Bare(ast.NodeTransformer):
+    """Code without docstrings and without the `example` that a command shows."""
+
+    def visit_Expr(self, node: ast.Expr) -> ast.Expr | None:
+        return None if isinstance(node.value, ast.Constant) and isinstance(node.value.value, str) else node
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        node.keywords = [keyword for keyword in node.keywords if keyword.arg != "example"]
+        return self.generic_visit(node)
+
+
+def naming_lines(code: str, papers: set[str]) -> list[str]:
+    """Lines of code, without comments, docstrings and examples, that name a paper."""
+    word = re.compile("|".join(sorted(papers)), re.IGNORECASE)
+    return [line.strip() for line in ast.unparse(Bare().visit(ast.parse(code))).splitlines() if word.search(line)]
+
+
+def of_a_paper(path: Path) -> bool:
+    parts = path.relative_to(ROOT).parts
+    own = parts[:2] == ("kerasmm", "systems") and path.parent.name in PAPERS
+    return own or parts[:2] in (("kerasmm", "models"), ("kerasmm", "configs"))
+
+
+PAPERS = {path.parent.name for path in (ROOT / "kerasmm" / "systems").glob("*/system.py")}
+
+
+@pytest.mark.parametrize(
+    "path",
+    [path for path in [*FILES, *sorted((ROOT / "data_prep").rglob("*.py"))] if not of_a_paper(path)],
+    ids=lambda path: str(path.relative_to(ROOT)),
+)
+def test_only_its_own_folder_names_a_paper(path):
+    if str(path.relative_to(ROOT)) not in REGISTRIES | IN_MESSAGES | OF_PAPERS:
+        assert naming_lines(path.read_text(encoding="utf-8"), PAPERS) == []
+
+
+def test_names_are_found_in_code_alone():
+    assert {"cmem", "dman", "webly"} <= PAPERS
+    code = '''
+        """As CMEM's paper has it."""
+        # DMAN, section 4.3
+        import a.dman.b
+        made = Parser(example="fit --model dman", help="dman or so")
+        class Webly:
+            """webly"""
+            said: str
+            """CMEM"""
+        key = f"x{1}cmem"
+    '''
+    found = naming_lines(textwrap.dedent(code), PAPERS)
+    assert found == ["import a.dman.b", "made = Parser(help='dman or so')", "class Webly:", "key = f'x{1}cmem'"]

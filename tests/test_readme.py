@@ -153,7 +153,6 @@ class NoPosts:
 def checked_command(name: str, arguments: list[str]) -> None:
     """Parses a command of kerasmm, and makes the configuration that it asks for."""
     from kerasmm.named_configs import find_config
-
     from kerasmm.systems import system
     from kerasmm.systems.config import load_config
 

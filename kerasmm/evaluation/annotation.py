@@ -10,6 +10,8 @@ from scipy.stats import hypergeom
 RANKS = (1, 5, 10)
 LEVELS = 20
 """Recall levels of the precision-recall curve: 1/20, 2/20 … 1."""
+CURVE = "precision@recall"
+"""Of its figures: `CURVE/0.05` is the precision at the first level."""
 CHUNK = 1 << 22
 """Scores that are sorted at a time, whatever the numbers of posts and labels."""
 
@@ -132,7 +134,7 @@ def precision_recall(labels: np.ndarray, scores: np.ndarray) -> dict[str, float]
         count += len(ranked)
     if not count:
         return {}
-    return {f"precision@recall/{level / LEVELS:.2f}": value / count for level, value in enumerate(sums.tolist(), 1)}
+    return {f"{CURVE}/{level / LEVELS:.2f}": value / count for level, value in enumerate(sums.tolist(), 1)}
 
 
 def _keys(ks: Sequence[int]) -> list[str]:

@@ -8,6 +8,8 @@ import numpy as np
 
 SHARES = (10, 20, 30, 40, 50, 60, 70, 80, 90, 100)
 """Percent of the pictures that are asked (table 2)."""
+RANK = "image_to_tweet/mean_rank"
+"""Of the figures: `RANK/10` is the mean rank of a tenth of them."""
 TILE = 2048
 """Pictures, and tweets, that are compared at a time: `TILE`² cosines are held, whatever the number of posts."""
 
@@ -48,7 +50,7 @@ def mean_rank_figures(
         return {}
     running = np.cumsum(ranks[np.random.default_rng(seed).permutation(len(ranks))])
     asked = {share: -(-share * len(ranks) // 100) for share in shares}
-    figures = {f"image_to_tweet/mean_rank/{share}": float(running[q - 1]) / q for share, q in asked.items()}
+    figures = {f"{RANK}/{share}": float(running[q - 1]) / q for share, q in asked.items()}
     return {**figures, "chance/mean_rank": (len(ranks) + 1) / 2}
 
 

@@ -1,21 +1,73 @@
-"""Prints the papers' tables, and keeps figures as flat JSON."""
+"""The papers' tables: rows of text cells from flat figures, printed, in Markdown; and figures kept as flat JSON."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+import statistics
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-
-from rich.console import Console
-from rich.table import Table
+from typing import TYPE_CHECKING
 
 from kerasmm.console import UserError
 
+if TYPE_CHECKING:
+    from rich.console import Console
 
-def print_tables(tables: Iterable[tuple[str, list[str], list[list[str]]]], console: Console) -> None:
-    """Prints tables of text cells."""
+Figures = Mapping[str, float]
+Table = tuple[str, list[str], list[list[str]]]
+"""Title, columns, rows."""
+
+
+def part(figures: Figures, prefix: str) -> dict[str, float]:
+    """The figures under a prefix, without it: `search/p@1` is `p@1` under `search`."""
+    return {key.removeprefix(f"{prefix}/"): value for key, value in figures.items() if key.startswith(f"{prefix}/")}
+
+
+def under(prefix: str, figures: Figures) -> dict[str, float]:
+    """Figures under a prefix: `p@1` is `search/p@1` under `search`."""
+    return {f"{prefix}/{key}": value for key, value in figures.items()}
+
+
+def percent_rows(title: str, columns: Mapping[str, str], rows: Mapping[str, Sequence[Figures]]) -> Table:
+    """A table of percentages, with mean and deviation where a row was measured several times.
+
+    Args:
+        title: Its heading.
+        columns: Heading → key of the figures, e.g. `p@10`.
+        rows: Name of a row → its figures, shares in 0 … 1, one mapping a seed. Rows without any figure are left out.
+            What chance would give, under `chance/` of any row, is the last row.
+    """
+    chance = next((found for found in (part(one, "chance") for r in rows.values() for one in r) if found), {})
+    lines = [
+        [name, *(percent([one[key] for one in found if key in one]) for key in columns.values())]
+        for name, found in {**rows, "chance": [chance]}.items()
+    ]
+    return title, ["", *columns], [line for line in lines if any(cell != "-" for cell in line[1:])]
+
+
+def percent(shares: Sequence[float]) -> str:
+    """`12.3%`, or `12.3 ± 0.4%` with the sample deviation of several, or `-` of none."""
+    if not shares:
+        return "-"
+    if len(shares) == 1:
+        return f"{100 * shares[0]:.1f}%"
+    return f"{100 * statistics.mean(shares):.1f} ± {100 * statistics.stdev(shares):.1f}%"
+
+
+def number(values: Sequence[float], digits: int) -> str:
+    """`12.34`, or `12.34 ± 0.56` with the sample deviation of several, or `-` of none."""
+    if not values:
+        return "-"
+    deviation = f" ± {statistics.stdev(values):.{digits}f}" if len(values) > 1 else ""
+    return f"{statistics.mean(values):.{digits}f}{deviation}"
+
+
+def print_tables(tables: Iterable[Table], console: Console) -> None:
+    """Prints tables."""
+    from rich.table import Table as RichTable
+
     for title, columns, rows in tables:
-        table = Table(title=title, title_justify="left")
+        table = RichTable(title=title, title_justify="left")
         for place, column in enumerate(columns):
             table.add_column(column, justify="right" if place else "left", no_wrap=True)
         for row in rows:
@@ -23,8 +75,8 @@ def print_tables(tables: Iterable[tuple[str, list[str], list[list[str]]]], conso
         console.print(table)
 
 
-def markdown(tables: Iterable[tuple[str, list[str], list[list[str]]]]) -> str:
-    """Tables of text cells in Markdown."""
+def markdown(tables: Iterable[Table]) -> str:
+    """Tables in Markdown."""
     parts = []
     for title, columns, rows in tables:
         lines = [f"**{title}**", "", f"| {' | '.join(columns)} |", f"|---|{'---:|' * (len(columns) - 1)}"]

@@ -16,17 +16,14 @@ from typing import TYPE_CHECKING, Any
 
 from kerasmm.console import UserError, console
 from kerasmm.data.dataset import Dataset
-from kerasmm.drawing.plots import plot_comparison
-from kerasmm.evaluation.tables import markdown, write_json
-from kerasmm.systems.cmem.plots import plot_mean_ranks, plot_precision_recall
+from kerasmm.evaluation.tables import Table, markdown, write_json
+from kerasmm.runs.run import FACTS, FIGURES
 from kerasmm.systems.config import load_config
 
 if TYPE_CHECKING:
     from kerasmm.runs.evaluation import Evaluation
     from kerasmm.systems.system import System
-    from kerasmm.systems.tables import Table
 
-FIGURES = "evaluation.json"
 ABOUT, SETTINGS = "about.json", "settings.json"
 
 Found = dict[str, list[dict[str, float]]]
@@ -87,7 +84,7 @@ class Comparison:
             UserError: When a training refuses its input.
             RuntimeError: When a training fails.
         """
-        without = {*self.kind.variants, *self.kind.text_baselines}
+        without = {*self.kind.variants, *self.kind.Protocol.text_baselines}
         if self.dataset.manifest.features is None and set(rows) - without:
             # Said before the first training, which may take hours.
             raise UserError(
@@ -111,7 +108,7 @@ class Comparison:
 
     def _train(self, row: str, folder: Path, seed: int) -> None:
         command = [sys.executable, "-m", "kerasmm.fit", "--run", str(folder), "--no-export", "--quiet"]
-        if (folder / "run.json").is_file():
+        if (folder / FACTS).is_file():
             command += ["--resume"]
         else:
             command += ["--model", self.kind.name, "--data", str(self.data), "--seed", str(seed)]
@@ -133,7 +130,7 @@ class Comparison:
         settings: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
         evaluation = self._evaluation(seed)
         evaluation.settings = settings
-        figures = evaluation.system.evaluate_baseline(evaluation, row)
+        figures = evaluation.system.protocol.evaluate_baseline(evaluation, row)
         write_json(settings, path)
         write_json(figures, folder / FIGURES)
 
@@ -178,8 +175,8 @@ def compared_rows(found: Found, kind: type[System], name: str) -> dict[str, tupl
     """
     rows = {}
     for row, measured in found.items():
-        after = f", {name}" if name and row not in kind.text_baselines else ""
-        rows[slug(row + after)] = (kind.baselines.get(row, row) + after, measured)
+        after = f", {name}" if name and row not in kind.Protocol.text_baselines else ""
+        rows[slug(row + after)] = (kind.Protocol.baselines.get(row, row) + after, measured)
     return rows
 
 
@@ -197,10 +194,8 @@ def write_comparison(
         flat[f"{row}/seeds"] = len(measured)
     write_json(flat, output / "comparison.json")
     named = dict(rows.values())
-    plot_comparison(named, output / "comparison.png")
-    plot_precision_recall({name: measured[0] for name, measured in named.items()}, output / "precision_recall.png")
-    plot_mean_ranks(named, output / "mean_ranks.png")
-    tables = kind.comparison(named)
+    kind.Protocol.comparison_plots(named, output)
+    tables = kind.Protocol.comparison(named)
     (output / "comparison.md").write_text(markdown(tables), encoding="utf-8")
     return tables
 

@@ -62,7 +62,7 @@ class _Fit:
     ) -> None:
         self.run, self.stage, self.validate, self.quiet = run, stage, validate, quiet
         self.settings = run.system.config.training
-        self.monitor = self.settings.monitor or run.system.monitor
+        self.monitor = self.settings.monitor or run.system.protocol.monitor
         with strategy.scope():
             optimizer = stage.optimizer()
             if self.settings.precision == "mixed_float16":

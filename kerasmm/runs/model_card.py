@@ -9,10 +9,9 @@ from typing import Any
 
 import yaml
 
+from kerasmm.evaluation.tables import Table, markdown
 from kerasmm.runs.run import CARD, write_atomically
 from kerasmm.systems.system import System
-
-Table = tuple[str, list[str], list[list[str]]]
 
 
 def write_model_card(
@@ -57,11 +56,7 @@ def write_model_card(
         if split.startswith("test")
         else "Not a test split.",
         "",
-    ]
-    for title, columns, rows in tables:
-        lines += [f"**{title}**", "", "| " + " | ".join(columns) + " |", "|---" + "|---:" * (len(columns) - 1) + "|"]
-        lines += ["| " + " | ".join(row) + " |" for row in rows] + [""]
-    lines += [
+        *([markdown(tables)] if tables else []),
         "## Limits",
         "",
         "Learned from weak labels: tags say what authors chose to write, not what a picture shows, and carry their",

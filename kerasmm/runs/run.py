@@ -18,7 +18,7 @@ from kerasmm.systems import Facts, System, system
 if TYPE_CHECKING:
     import keras
 
-CONFIG, FACTS, CARD = "config.yaml", "run.json", "MODEL_CARD.md"
+CONFIG, FACTS, CARD, FIGURES = "config.yaml", "run.json", "MODEL_CARD.md", "evaluation.json"
 BEST = "best"
 """Name of the weights that are evaluated and exported."""
 FORMAT = 1
@@ -79,16 +79,16 @@ class Run:
             raise UserError(f"{path}: does not fit the model or is damaged ({str(error).splitlines()[0]})") from error
 
 
-def check_vocabularies(run: System, dataset: Dataset) -> None:
+def check_vocabularies(made: System, dataset: Dataset) -> None:
     """Refuses a data set whose words have other ids than the model's."""
-    for name in run.vocabulary_names:
-        words, have = run.vocabularies[name], dataset.vocabulary(name)
+    for name in made.vocabulary_names:
+        words, have = made.vocabularies[name], dataset.vocabulary(name)
         if vocabulary_digest(have) != vocabulary_digest(words):
             raise UserError(
                 f"{dataset.folder}: the vocabulary of {name} ({len(have)} words) is not the model's ({len(words)} words); "
                 "use the data set that the run was trained on, or one built with its vocabularies"
             )
-    stored, here = run.facts.features, dataset.manifest.features
+    stored, here = made.facts.features, dataset.manifest.features
     if stored and here and stored != here.model_dump(mode="json"):
         raise UserError(
             f"{dataset.folder}: stored features of {here.encoder} {here.shape} are not the model's ({stored['encoder']})"

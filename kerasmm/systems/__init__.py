@@ -5,10 +5,22 @@ from __future__ import annotations
 import importlib
 
 from kerasmm.console import UserError, nearest
+from kerasmm.systems.protocol import Evaluator, Protocol
 from kerasmm.systems.signatures import Services, Signature, Signatures
-from kerasmm.systems.system import Evaluator, Facts, Stage, System
+from kerasmm.systems.system import Facts, Stage, System
 
-__all__ = ["NAMES", "Evaluator", "Facts", "Services", "Signature", "Signatures", "Stage", "System", "system"]
+__all__ = [
+    "NAMES",
+    "Evaluator",
+    "Facts",
+    "Protocol",
+    "Services",
+    "Signature",
+    "Signatures",
+    "Stage",
+    "System",
+    "system",
+]
 
 _CLASSES = {
     "cmem": "kerasmm.systems.cmem.system:CMEM",

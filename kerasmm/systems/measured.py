@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 from kerasmm.data.dataset import Dataset
@@ -12,19 +13,11 @@ MEASURED_POSTS = 4096
 
 def feature_moments(dataset: Dataset) -> dict[str, Any]:
     """`mean` and `variance` of the stored features over the training split; empty where no post has any."""
-    import numpy as np
-    from sklearn.preprocessing import StandardScaler
+    from kerasmm.data.moments import moments
 
     features = dataset.manifest.features
     if features is None:
         return {}
-    scaler = StandardScaler()
-    for number, post in enumerate(dataset.posts("train")):
-        if post.features is not None:
-            scaler.partial_fit(post.features.reshape(-1, features.shape[-1]).astype("float64"))
-        if number + 1 == MEASURED_POSTS:
-            break
-    if not hasattr(scaler, "mean_"):
-        return {}
-    # A feature that never varies stays as it is: its scale is 1.
-    return {"mean": scaler.mean_.tolist(), "variance": np.square(scaler.scale_).tolist()}
+    posts = itertools.islice(dataset.posts("train"), MEASURED_POSTS)
+    found = moments(post.features.reshape(-1, features.shape[-1]) for post in posts if post.features is not None)
+    return {"mean": found[0].tolist(), "variance": found[1].tolist()} if found else {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,7 +12,7 @@ import tensorflow as tf
 from kerasmm.data import batches
 from kerasmm.data.dataset import Dataset
 from kerasmm.data.sentences import sentence_batches
-from kerasmm.systems.system import Arrays
+from kerasmm.systems.protocol import Arrays
 
 if TYPE_CHECKING:
     import keras
@@ -149,3 +149,22 @@ def sentence_outputs(
             "text": found["text"],
             "vectors": joined[np.argsort(order)],
         }
+
+
+def picked_rows(outputs: Iterable[Arrays], name: str, rows: Sequence[int]) -> np.ndarray:
+    """One output of the posts at `rows`, in their order; nothing else is kept, and nothing read past the last of them.
+
+    Args:
+        outputs: What `System.outputs` yields.
+        name: Of the output.
+        rows: Rows of the split.
+    """
+    kept: dict[int, np.ndarray] = {}
+    start = 0
+    for batch in outputs:
+        output = batch[name]
+        kept |= {row: output[row - start] for row in rows if start <= row < start + len(output)}
+        start += len(output)
+        if start > max(rows):
+            break
+    return np.stack([kept[row] for row in rows])

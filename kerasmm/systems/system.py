@@ -1,4 +1,4 @@
-"""What a System is: one paper's data, model, stages, protocol and signatures, declared in one file.
+"""What a System is: one paper's data, model and stages, declared in one file, and what says how it is measured and served.
 
 A system file declares; training, evaluation and serving carry out. They hand a system what it needs to answer
 (`Evaluator`, `Services`), so that nothing here imports them.
@@ -9,93 +9,21 @@ from __future__ import annotations
 import abc
 import dataclasses
 import functools
-from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from kerasmm.console import UserError
 from kerasmm.systems.pictures import Pictures
+from kerasmm.systems.protocol import Arrays
+from kerasmm.systems.protocol import Protocol as PaperProtocol
 from kerasmm.systems.signatures import Services, Signature
 from kerasmm.systems.signatures import Signatures as SystemSignatures
 
 if TYPE_CHECKING:
     import keras
-    import numpy as np
     import tensorflow as tf
 
     from kerasmm.data.dataset import Dataset
     from kerasmm.systems.config import SystemConfig
-    from kerasmm.systems.tables import Table
-
-Arrays = dict[str, "np.ndarray"]
-
-
-class Evaluator(Protocol):
-    """What an evaluation gives to the protocol of a system: outputs of splits, and protocols over arrays."""
-
-    split: str
-
-    @property
-    def has_boxes(self) -> bool:
-        """Whether the data set knows what words are about in its pictures; then outputs hold `looks`."""
-
-    def outputs(self, split: str, kind: str = "posts") -> Arrays:
-        """What `System.outputs` gave for a split."""
-
-    def classification(self, train: Arrays, test: Arrays) -> dict[str, float]:
-        """Multi-label classification on `vectors` → `labels` (DMAN, 4.3)."""
-
-    def search(self, queries: np.ndarray, vectors: np.ndarray, relevant: np.ndarray, distance: str) -> dict[str, float]:
-        """Ranks `vectors` for each query; `relevant` `(queries, posts)` (DMAN, 4.4)."""
-
-    def pointing(self, split: str, words: Sequence[str], grid: tuple[int, int]) -> dict[str, float]:
-        """How often `looks` `(n, L)`, the cell that each word looks at most, overlaps a box of the word."""
-
-    def retrieval(
-        self, images: np.ndarray, sentences: np.ndarray, pairs: np.ndarray, folds: tuple[int, int] | None = None
-    ) -> dict[str, float]:
-        """Ranks sentences for images and images for sentences; `pairs` `(p, 2)` are rows that belong together. `folds`
-        (5, 1000): also the mean over five folds of 1,000 images (webly, 4.1)."""
-
-    def neighbours(self, vectors: np.ndarray, labels: np.ndarray, distance: str) -> dict[str, float]:
-        """Ranks the posts for each post; right are those that share a label with it."""
-
-    def annotation(self, labels: np.ndarray, scores: np.ndarray) -> dict[str, float]:
-        """Ranks labels `(n, K)` for each post by their scores (CMEM, 4.2), beside chance."""
-
-    def precision_recall(self, labels: np.ndarray, scores: np.ndarray) -> dict[str, float]:
-        """The average precision-recall curve of such a ranking (CMEM, figure 5)."""
-
-    def label_baseline(self, name: str) -> np.ndarray:
-        """Scores `(n, K)` that a baseline of labels gives the posts of the split."""
-
-    def tweet_retrieval(self, images: np.ndarray, tweets: np.ndarray) -> dict[str, float]:
-        """Ranks all tweets for a growing share of the images (CMEM, 5.2.3), beside chance."""
-
-    def topics(self, split: str) -> np.ndarray:
-        """Topics `(n, 50)` of the texts of a split, by LDA on those of training."""
-
-    def canonical(self, regularisation: float, tweets: Callable[[str], np.ndarray]) -> dict[str, float]:
-        """`tweet_retrieval` by (regularised) CCA of picture features and what `tweets` gives for a split."""
-
-    def baseline(self, name: str, score: Callable[[Evaluator, FittedBaseline], float]) -> FittedBaseline:
-        """A baseline of the papers, fitted to the training split's `features`, `tags` and links; of its settings the one
-        with the largest `score`."""
-
-
-class FittedBaseline(Protocol):
-    """A baseline that an evaluation fitted; see `kerasmm.evaluation.baselines`."""
-
-    distance: ClassVar[str]
-    searches: ClassVar[bool]
-
-    def images(self, features: np.ndarray) -> np.ndarray:
-        """Pooled image features `(n, M)` → vectors `(n, d)`."""
-
-    def words(self, tags: np.ndarray) -> np.ndarray:
-        """Multi-hot tags `(q, L)` → vectors `(q, d)` in the same space."""
-
-    def label_scores(self, labels: np.ndarray, features: np.ndarray) -> np.ndarray | None:
-        """Scores of labels where the baseline predicts them itself; None: the common classifier does."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -163,6 +91,8 @@ class System(abc.ABC):
 
     name: ClassVar[str]
     Config: ClassVar[type[SystemConfig]]
+    Protocol: ClassVar[type[PaperProtocol]]
+    """How it is evaluated."""
     Signatures: ClassVar[type[SystemSignatures]]
     """What an export answers."""
     vocabulary_names: ClassVar[tuple[str, ...]]
@@ -176,20 +106,11 @@ class System(abc.ABC):
     the arguments of `python -m data_prep build` that make it."""
     variants: ClassVar[dict[str, dict[str, Any]]] = {}
     """Rows of the paper's tables that are configurations: the row's name → values by key. The system itself first."""
-    baselines: ClassVar[dict[str, str]] = {}
-    """Rows of the paper's tables that are baselines: key → title."""
-    text_baselines: ClassVar[frozenset[str]] = frozenset()
-    """Those of them that need no picture features."""
 
     @property
     def other_weights(self) -> tuple[str, ...]:
         """Names of weights beside the best that a whole run has and that are evaluated too, e.g. of an earlier stage."""
         return ()
-
-    @property
-    @abc.abstractmethod
-    def monitor(self) -> str:
-        """The validation metric that picks the best model, larger is better."""
 
     def __init__(self, config: Any, facts: Facts, seed: int = 0) -> None:
         self.config, self.facts, self.seed = config, facts, seed
@@ -217,6 +138,11 @@ class System(abc.ABC):
         untrained = "small" if self.needs_regions else "small@pooled"
         return Pictures(self.config.encoder, self.facts.features, untrained, self.needs_regions)
 
+    @functools.cached_property
+    def protocol(self) -> PaperProtocol:
+        """How it is measured."""
+        return self.Protocol(self)
+
     @property
     def vocabularies(self) -> dict[str, list[str]]:
         """Words by vocabulary."""
@@ -237,32 +163,6 @@ class System(abc.ABC):
         Every array has the rows of the kind as its first dimension, `"id"` among them. A sentence's id is `POSTID#k`;
         `post` is the row of its post in the split, `text` what it says.
         """
-
-    @abc.abstractmethod
-    def validate(self, evaluator: Evaluator) -> dict[str, float]:
-        """The validation metrics after an epoch; holds the system's `monitor`, larger is better."""
-
-    @abc.abstractmethod
-    def evaluate(self, evaluator: Evaluator) -> dict[str, float]:
-        """The paper's protocol."""
-
-    def evaluate_baseline(self, evaluator: Evaluator, name: str) -> dict[str, float]:
-        """The paper's protocol for one of `baselines`; keys as in `evaluate`."""
-        raise UserError(f"{self.name} has no baseline {name!r}")
-
-    @property
-    @abc.abstractmethod
-    def title(self) -> str:
-        """What the paper's tables call this configuration."""
-
-    @abc.abstractmethod
-    def table(self, figures: dict[str, float]) -> list[Table]:
-        """The paper's tables of these figures: title, columns, rows."""
-
-    @classmethod
-    @abc.abstractmethod
-    def comparison(cls, rows: dict[str, list[dict[str, float]]]) -> list[Table]:
-        """The paper's tables of several rows, each measured with one or more seeds."""
 
     def signatures(self, model: keras.Model, services: Services) -> dict[str, Signature]:
         """What the SavedModel answers; `model` is what `from_pixels` gave."""

@@ -4,28 +4,13 @@ import csv
 import math
 import statistics
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-from kerasmm.drawing.plots import plot_comparison, plot_retrieval, plot_search, plot_training
+from kerasmm.drawing.plots import plot_comparison, plot_training
+from tests.drawing.shown import lines, retrieval
 
-
-@pytest.fixture
-def shown(monkeypatch):
-    """The axes of the last plot, by title."""
-    close = plt.close
-    monkeypatch.setattr(plt, "close", lambda figure: None)
-    yield lambda: {axis.get_title(): axis for axis in plt.gcf().axes}
-    close("all")
-
-
-def lines(axis):
-    return {
-        line.get_label(): np.asarray(line.get_ydata()).tolist()
-        for line in axis.lines
-        if not line.get_label().startswith("_")
-    }
+WAYS = {"image_to_text/R@1": "image → sentence", "text_to_image/R@1": "sentence → image"}
 
 
 def written(path, rows):
@@ -36,34 +21,11 @@ def written(path, rows):
     return path
 
 
-def retrieval(rng, *prefixes):
-    figures = {}
-    for prefix in prefixes:
-        for direction in ("image_to_text", "text_to_image"):
-            for k in (1, 5, 10):
-                figures[f"{prefix}{direction}/R@{k}"] = float(rng.random())
-                figures[f"{prefix}{direction}/chance/R@{k}"] = k / 1000
-    return figures
-
-
-def test_recall_both_ways_of_all_weights_with_chance(rng, shown, tmp_path):
-    figures = retrieval(rng, "", "clean/", "folds/", "clean/folds/")
-    plot_retrieval(figures, tmp_path / "p.png")
-    assert (tmp_path / "p.png").read_bytes()[:4] == b"\x89PNG"
-    assert list(shown()) == ["image → sentence", "sentence → image"]
-    for axis, direction in zip(shown().values(), ("image_to_text", "text_to_image"), strict=True):
-        wanted = {
-            "best": [figures[f"{direction}/R@{k}"] for k in (1, 5, 10)],
-            "clean": [figures[f"clean/{direction}/R@{k}"] for k in (1, 5, 10)],
-            "chance": [0.001, 0.005, 0.01],
-        }
-        assert lines(axis) == wanted
-
-
 def test_a_comparison_of_retrieval(rng, shown, tmp_path):
     """One bar a row, and one for the weights of an earlier stage; the second row has a single seed."""
     rows = {"VSE": [retrieval(rng, "", "clean/") for _ in range(3)], "VSEPP": [retrieval(rng, "")]}
-    plot_comparison(rows, tmp_path / "p.png")
+    plot_comparison(rows, WAYS, tmp_path / "p.png", ("clean",))
+    assert list(shown()) == list(WAYS.values())
     for axis, direction in zip(shown().values(), ("image_to_text", "text_to_image"), strict=True):
         key = f"{direction}/R@1"
         assert axis.get_xlabel() == "R@1"
@@ -79,22 +41,20 @@ def test_a_comparison_of_retrieval(rng, shown, tmp_path):
         )
 
 
-def test_a_comparison_of_search_shows_the_main_rows_alone(shown, tmp_path):
-    """Other ways to search have figures under prefixes too; they are no weights."""
+def test_a_comparison_shows_figures_under_named_weights_alone(shown, tmp_path):
     rows = {
-        "DMAN": [{"search/mAP": 0.4, "ridge/search/mAP": 0.3, "search/chance/mAP": 0.1}],
-        "CCA": [{"search/mAP": 0.2}],
+        "one": [{"search/mAP": 0.4, "other/search/mAP": 0.3, "search/chance/mAP": 0.1}],
+        "two": [{"search/mAP": 0.2, "clean/search/mAP": 0.1}],
     }
-    plot_comparison(rows, tmp_path / "p.png")
+    plot_comparison(rows, {"search/mAP": "search", "absent": "nothing"}, tmp_path / "p.png", ("clean",))
     (axis,) = shown().values()
-    assert [label.get_text() for label in axis.get_yticklabels()] == ["DMAN", "CCA"]
-    assert [bar.get_width() for bar in axis.patches] == [0.4, 0.2]
+    assert axis.get_title() == "search"
+    assert [label.get_text() for label in axis.get_yticklabels()] == ["one", "two", "two: clean"]
+    assert [bar.get_width() for bar in axis.patches] == [0.4, 0.2, 0.1]
 
 
 def test_nothing_to_show_is_no_file(tmp_path):
-    plot_retrieval({"search/p@1": 0.1}, tmp_path / "p.png")
-    plot_search(retrieval(np.random.default_rng(0), ""), tmp_path / "p.png")
-    plot_comparison({"row": [{"other": 1.0}]}, tmp_path / "p.png")
+    plot_comparison({"row": [{"other": 1.0}]}, WAYS, tmp_path / "p.png")
     plot_training(written(tmp_path / "m.csv", [{}]), tmp_path / "p.png")
     assert not (tmp_path / "p.png").exists()
 

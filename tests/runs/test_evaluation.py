@@ -66,11 +66,16 @@ def evaluation(tmp_path, said):
 def test_rows_of_each_kind(evaluation, said):
     for split in ("train", "test"):
         posts, found = evaluation.outputs(split), evaluation.outputs(split, "sentences")
-        assert sorted(posts) == ["vectors"] and sorted(found) == ["post", "vectors"]
+        assert sorted(posts) == ["id", "vectors"] and sorted(found) == ["id", "post", "text", "vectors"]
         assert posts["vectors"].tolist() == [[row, row + 0.5] for row in range(len(said[split]))]
         want = [(row, len(text)) for row, texts in enumerate(said[split]) for text in texts]
         assert list(zip(found["post"].tolist(), found["vectors"][:, 0].tolist(), strict=True)) == want
-        assert all(isinstance(array, np.memmap) for array in found.values())
+        assert posts["id"].tolist() == [f"{split} {row}".encode() for row in range(len(said[split]))]
+        assert found["text"].tolist() == [text.encode() for texts in said[split] for text in texts]
+        assert found["id"].tolist() == [
+            f"{split} {row}#{place}".encode() for row, texts in enumerate(said[split]) for place in range(len(texts))
+        ]
+        assert all(isinstance(array, np.memmap) for name, array in found.items() if name not in ("id", "text"))
 
 
 def test_each_kind_of_a_split_is_computed_once(evaluation):
@@ -89,9 +94,3 @@ def test_a_split_without_sentences_is_named(evaluation):
 def test_a_kind_that_the_system_has_not(evaluation):
     with pytest.raises(ValueError, match=r"must be one of \('posts', 'sentences'\). Received: kind='tags'"):
         evaluation.outputs("test", "tags")
-
-
-def test_retrieval_ranks_both_ways(evaluation):
-    images, texts = np.eye(3, dtype="float32"), np.eye(3, dtype="float32")[[0, 1, 1, 2]]
-    figures = evaluation.retrieval(images, texts, np.array([[0, 0], [1, 1], [1, 2], [2, 3]]))
-    assert figures["image_to_text/R@1"] == figures["text_to_image/R@1"] == 1.0

@@ -1,4 +1,7 @@
-"""What `dman` is measured against: one baseline a file, all behind `Baseline`."""
+"""What papers are measured against: one baseline a file, those of pictures and words in one space behind `Baseline`.
+
+`labels` and `tweets` hold those of other questions.
+"""
 
 from __future__ import annotations
 

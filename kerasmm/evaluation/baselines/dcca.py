@@ -9,7 +9,7 @@ import numpy as np
 
 from kerasmm.evaluation.baselines.baseline import Baseline, Views
 from kerasmm.evaluation.baselines.deep_cca_training import branch_outputs, train_deep_cca
-from kerasmm.evaluation.baselines.moments import moments
+from kerasmm.evaluation.baselines.moments import moments_of_rows
 from kerasmm.evaluation.baselines.projections import Projections, chunks
 from kerasmm.losses import CanonicalCorrelationLoss
 from kerasmm.models import deep_cca
@@ -78,7 +78,7 @@ class DCCA(Baseline):
         order = np.random.default_rng(self.seed).permutation(posts)
         held = int(posts * HELD_OUT) if posts >= FEWEST else 0
         held_out, train = order[:held], order[held:]
-        mean, variance = moments(views.features, train)
+        mean, variance = moments_of_rows(views.features, train)
         self.model = deep_cca(
             views.features.shape[1],
             views.tags.shape[1],

@@ -11,7 +11,7 @@ import numpy as np
 from kerasmm.evaluation.baselines.baseline import Baseline, Views
 from kerasmm.evaluation.baselines.link_batches import LinkBatches
 from kerasmm.evaluation.baselines.link_graph import LinkGraph
-from kerasmm.evaluation.baselines.moments import CHUNK, moments
+from kerasmm.evaluation.baselines.moments import CHUNK, moments_of_rows
 from kerasmm.losses import LinkLoss
 from kerasmm.models import hne, hne_decisions
 
@@ -107,7 +107,7 @@ class HNE(Baseline):
         # A tenth of fewer than two posts has no pair to judge by.
         held = int(posts * HELD_OUT) if posts * HELD_OUT >= 2 else 0
         stop, fit = np.sort(order[:held]), np.sort(order[held:])
-        mean, variance = moments(views.features, fit)
+        mean, variance = moments_of_rows(views.features, fit)
         self.model = hne(
             views.features.shape[1],
             views.tags.shape[1],

@@ -1,17 +1,18 @@
-"""Means and variances that standardise features, taken in chunks."""
+"""Means and variances of some posts' features, read in chunks."""
 
 from __future__ import annotations
 
 import numpy as np
-from sklearn.preprocessing import StandardScaler
+
+from kerasmm.data.moments import moments
 
 CHUNK = 4096
 
 
-def moments(features: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Means and variances `(M,)` of some rows of `(n, M)` features, float32; a constant feature has variance 1."""
-    scaler = StandardScaler()
-    for start in range(0, len(rows), CHUNK):
-        # In reading order: features may be a memory map.
-        scaler.partial_fit(np.asarray(features[np.sort(rows[start : start + CHUNK])], "float64"))
-    return scaler.mean_.astype("float32"), np.square(scaler.scale_).astype("float32")
+def moments_of_rows(features: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Means and variances `(M,)` of some rows, one or more, of `(n, M)` features, float32; see `kerasmm.data.moments`."""
+    # In reading order: features may be a memory map.
+    found = moments(features[np.sort(rows[start : start + CHUNK])] for start in range(0, len(rows), CHUNK))
+    assert found is not None
+    mean, variance = found
+    return mean.astype("float32"), variance.astype("float32")

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kerasmm.console import UserError
-from kerasmm.evaluation.picked_rows import picked_rows
+from kerasmm.systems.outputs import picked_rows
 
 if TYPE_CHECKING:
     import keras
 
     from kerasmm.data.dataset import Dataset
-    from kerasmm.systems.system import Arrays, System
+    from kerasmm.systems.protocol import Arrays
+    from kerasmm.systems.system import System
 
 
 def first_connotations(

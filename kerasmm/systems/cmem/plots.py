@@ -11,7 +11,10 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
 
-PRECISION, RANK = "precision@recall/", "image_to_tweet/mean_rank/"
+from kerasmm.evaluation.annotation import CURVE
+from kerasmm.evaluation.cross_modal import RANK
+from kerasmm.evaluation.tables import part
+
 CHANCE = "chance"
 
 
@@ -23,7 +26,7 @@ def plot_precision_recall(curves: Mapping[str, Mapping[str, float]], path: Path)
             file is written where none has any.
         path: Where to.
     """
-    shown = {name: found for name, figures in curves.items() if (found := _points(figures, PRECISION))}
+    shown = {name: found for name, figures in curves.items() if (found := _points(figures, CURVE))}
     if not shown:
         return
     figure, axis = plt.subplots(figsize=(5.5, 4.2))
@@ -61,8 +64,8 @@ def plot_mean_ranks(rows: Mapping[str, Sequence[Mapping[str, float]]], path: Pat
 
 
 def _points(figures: Mapping[str, float], prefix: str) -> list[tuple[float, float]]:
-    """What stands at each number after a prefix, by number."""
-    return sorted((float(key.removeprefix(prefix)), value) for key, value in figures.items() if key.startswith(prefix))
+    """What stands at each number under a prefix, by number."""
+    return sorted((float(at), value) for at, value in part(figures, prefix).items())
 
 
 def _style(name: str) -> dict[str, str]:

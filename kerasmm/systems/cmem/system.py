@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 from kerasmm.console import UserError, console
 from kerasmm.systems.cmem.config import CMEMConfig
+from kerasmm.systems.cmem.protocol import CMEMProtocol
 from kerasmm.systems.cmem.signatures import CMEMSignatures
-from kerasmm.systems.cmem.tables import cmem_tables
 from kerasmm.systems.measured import feature_moments
-from kerasmm.systems.system import Arrays, Evaluator, Stage, System
-from kerasmm.systems.tables import Table
+from kerasmm.systems.protocol import Arrays
+from kerasmm.systems.system import Stage, System
 
 if TYPE_CHECKING:
     import keras
@@ -29,13 +29,6 @@ LOSSES = ("prl", "warp", "lsep", "plsp")
 DIMENSIONS = (256, 512)
 NOISE = (0.1, 0.2, 0.3)
 
-REGULARISATIONS = {"cca": 0.0, "rcca_100": 100.0, "rcca_1000": 1000.0}
-"""Rows of table 2 beside CMEM."""
-
-
-def _prefixed(prefix: str, figures: dict[str, float]) -> dict[str, float]:
-    return {f"{prefix}/{key}": value for key, value in figures.items()}
-
 
 class CMEM(System):
     """The connotation multimodal embedding model as a System."""
@@ -43,6 +36,7 @@ class CMEM(System):
     name = "cmem"
     Config = CMEMConfig
     Signatures = CMEMSignatures
+    Protocol = CMEMProtocol
     config: CMEMConfig
     vocabulary_names = ("labels",)
     variants = {
@@ -63,19 +57,6 @@ class CMEM(System):
             for noise in NOISE
         },
     }
-    baselines = {
-        "frequency": "frequency",
-        "regression": "tweet-only logistic regression",
-        "cca_lda": "CCA-LDA",
-        "rcca_100_lda": "RCCA-100-LDA",
-        "rcca_1000_lda": "RCCA-1000-LDA",
-    }
-    text_baselines = frozenset({"frequency", "regression"})
-
-    @property
-    def monitor(self) -> str:
-        """R@10; where there are hardly more connotations than 10, R@1."""
-        return "R@10" if len(self.vocabularies["labels"]) > 20 else "R@1"
 
     # === Data ===
 
@@ -215,14 +196,14 @@ class CMEM(System):
                 self._say_flat({"labels": targets["labels"].numpy(), "scores": scores * scale})
 
     def _say_flat(self, posts: Arrays) -> None:
-        for share in self._flat(posts).values():
+        for share in self.flat_pairs(posts).values():
             console(self.quiet).print(
                 f"plsp: {share:.0%} of the pairs of the first batch are nearer than the truncation {self.config.loss.truncation} "
                 "and have no gradient; `plsp/flat` says it of the validation split, epoch by epoch",
                 soft_wrap=True,
             )
 
-    # === Protocol (sections 4.2 and 5.2) ===
+    # === Outputs ===
 
     def outputs(self, model: keras.Model, dataset: Dataset, split: str, kind: str = "posts") -> Iterator[Arrays]:
         from kerasmm.systems.outputs import post_outputs
@@ -235,51 +216,14 @@ class CMEM(System):
         }
         yield from post_outputs(model, dataset, split, self.posts.fields, wanted)
 
-    def validate(self, evaluator: Evaluator) -> dict[str, float]:
-        posts = evaluator.outputs(evaluator.split)
-        return evaluator.annotation(posts["labels"], posts["scores"]) | self._flat(posts)
-
-    def _flat(self, posts: Arrays) -> dict[str, float]:
-        """Share of the pairs that PLSP gives no gradient."""
+    def flat_pairs(self, posts: Arrays) -> dict[str, float]:
+        """Share of the pairs that PLSP gives no gradient; nothing under another loss."""
         if self.config.loss.name != "plsp":
             return {}
         from kerasmm.losses import PLSPLoss
 
         loss = PLSPLoss(self.config.loss.truncation)
         return {"plsp/flat": float(loss.flat_share(posts["labels"], posts["scores"]))}
-
-    def evaluate(self, evaluator: Evaluator) -> dict[str, float]:
-        posts = evaluator.outputs(evaluator.split)
-        figures = self.validate(evaluator) | evaluator.precision_recall(posts["labels"], posts["scores"])
-        figures |= _prefixed("frequency", self.evaluate_baseline(evaluator, "frequency"))
-        if self.config.network.inputs == "both":
-            figures |= evaluator.tweet_retrieval(posts["image"], posts["tweet"])
-            if "features" in posts:
-                for name, regularisation in REGULARISATIONS.items():
-                    found = evaluator.canonical(regularisation, lambda split: evaluator.outputs(split)["state"])
-                    figures |= _prefixed(f"{name}_state", found)
-        return figures
-
-    def evaluate_baseline(self, evaluator: Evaluator, name: str) -> dict[str, float]:
-        if name.endswith("_lda"):
-            return evaluator.canonical(REGULARISATIONS[name.removesuffix("_lda")], evaluator.topics)
-        scores = evaluator.label_baseline(name)
-        labels = evaluator.outputs(evaluator.split)["labels"]
-        return evaluator.annotation(labels, scores) | evaluator.precision_recall(labels, scores)
-
-    @property
-    def title(self) -> str:
-        network = self.config.network
-        if network.inputs != "both":
-            return {"image": "image-only", "text": "tweet-only"}[network.inputs]
-        return f"CMEM-{self.config.loss.name}-{network.dimension}"
-
-    def table(self, figures: dict[str, float]) -> list[Table]:
-        return cmem_tables({self.title: [figures]})
-
-    @classmethod
-    def comparison(cls, rows: dict[str, list[dict[str, float]]]) -> list[Table]:
-        return cmem_tables(rows)
 
     # === Serving ===
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-import statistics
 from collections.abc import Callable, Mapping, Sequence
 
-from kerasmm.systems.tables import Figures, Table, part, percent
+from kerasmm.evaluation.cross_modal import RANK, SHARES
+from kerasmm.evaluation.tables import Figures, Table, number, part, percent
 
 LABEL_BASELINES = {"frequency": "frequency", "regression": "tweet-only logistic regression"}
 RETRIEVAL_BASELINES = {
@@ -20,13 +20,10 @@ NOISE = re.compile(r"(?P<row>.+)-noise-(?P<share>[0-9]+)(?P<data>, .+)?")
 """A row whose training had that share of its label sets, in percent, replaced by random ones; `data` is the encoder's
 name where several are compared."""
 
-SHARES = (10, 20, 30, 40, 50, 60, 70, 80, 90, 100)
-RANK = "image_to_tweet/mean_rank"
-
 Rows = Mapping[str, Sequence[Figures]]
 
 
-def cmem_tables(rows: dict[str, list[dict[str, float]]]) -> list[Table]:
+def cmem_tables(rows: Rows) -> list[Table]:
     """The tables that have a row; mean and deviation where a row was measured several times.
 
     Args:
@@ -44,7 +41,7 @@ def cmem_tables(rows: dict[str, list[dict[str, float]]]) -> list[Table]:
             "Image → tweet retrieval, mean rank (table 2)",
             ["", *map(str, SHARES)],
             [
-                [name, *(_plain(_values(found, f"{RANK}/{share}"), 1) for share in SHARES)]
+                [name, *(number(_values(found, f"{RANK}/{share}"), 1) for share in SHARES)]
                 for name, found in retrieval_rows(clean).items()
             ],
         ),
@@ -67,7 +64,7 @@ def _noise_tables(rows: Rows) -> list[Table]:
     title = "share of the training label sets replaced by random ones"
     return [
         (f"R@10, {title}", heading, lines(lambda found: percent(_values(found, "R@10")))),
-        (f"Coverage, {title}", heading, lines(lambda found: _plain(_values(found, "coverage"), 2))),
+        (f"Coverage, {title}", heading, lines(lambda found: number(_values(found, "coverage"), 2))),
     ]
 
 
@@ -121,16 +118,8 @@ def _below(rows: Rows, prefix: str, key: str) -> list[Figures]:
 
 def _label_cells(found: Sequence[Figures]) -> list[str]:
     shares = [percent(_values(found, key)) for key in ("R@10", "ML-A@10")]
-    return [*shares, _plain(_values(found, "HL@10"), 4), _plain(_values(found, "coverage"), 2)]
+    return [*shares, number(_values(found, "HL@10"), 4), number(_values(found, "coverage"), 2)]
 
 
 def _values(found: Sequence[Figures], key: str) -> list[float]:
     return [one[key] for one in found if key in one]
-
-
-def _plain(values: Sequence[float], digits: int) -> str:
-    """`12.34`, or `12.34 ± 0.56` with the sample deviation of several, or `-` of none."""
-    if not values:
-        return "-"
-    deviation = f" ± {statistics.stdev(values):.{digits}f}" if len(values) > 1 else ""
-    return f"{statistics.mean(values):.{digits}f}{deviation}"

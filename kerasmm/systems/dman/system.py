@@ -13,15 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 from kerasmm.console import UserError
 from kerasmm.systems.dman.config import DMANConfig
+from kerasmm.systems.dman.protocol import DMANProtocol
 from kerasmm.systems.dman.signatures import DMANSignatures
-from kerasmm.systems.dman.tables import dman_tables
 from kerasmm.systems.measured import feature_moments
-from kerasmm.systems.system import Arrays, Evaluator, FittedBaseline, Stage, System
-from kerasmm.systems.tables import Table, part
+from kerasmm.systems.protocol import Arrays
+from kerasmm.systems.system import Stage, System
 
 if TYPE_CHECKING:
     import keras
-    import numpy as np
     import tensorflow as tf
 
     from kerasmm.data.dataset import Dataset
@@ -33,6 +32,7 @@ class DMAN(System):
     name = "dman"
     Config = DMANConfig
     Signatures = DMANSignatures
+    Protocol = DMANProtocol
     vocabulary_names = ("tags", "labels")
     variants = {
         "DMAN": {"network.base": "attention"},
@@ -40,22 +40,8 @@ class DMAN(System):
         # The hinge loss alone has gradients of another size.
         "DMAN_Triplet": {"network.base": "embedding", "loss.beta": 0.0, "training.optimizer.learning_rate": 0.1},
     }
-    baselines = {
-        "hne": "HNE",
-        "lhne": "LHNE",
-        "dcca": "DCCA",
-        "kcca": "KCCA",
-        "cca": "CCA",
-        "ridge": "Ridge",
-        "features": "Features",
-    }
     needs_regions = True
     config: DMANConfig
-
-    @property
-    def monitor(self) -> str:
-        """Search by label words; without words, what the links stand for."""
-        return "neighbours/mAP" if self.config.network.base == "embedding" else "search/mAP"
 
     # === Data ===
 
@@ -189,7 +175,7 @@ class DMAN(System):
             )
         ]
 
-    # === Protocol (sections 4.3 and 4.4) ===
+    # === Outputs ===
 
     def outputs(self, model: keras.Model, dataset: Dataset, split: str, kind: str = "posts") -> Iterator[Arrays]:
         import keras
@@ -202,105 +188,6 @@ class DMAN(System):
             wanted["looks"] = lambda outputs: keras.ops.argmax(outputs["attention"], axis=-1)
         words = {name: self.vocabularies[name] for name in self.vocabulary_names}
         yield from model_outputs(model, dataset, split, self.pictures.picture, words, wanted)
-
-    def _queries(self, posts: Arrays) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-        """Ids of query words, and the posts that each is right for: label words (4.4), and every word."""
-        import numpy as np
-
-        places = {word: place for place, word in enumerate(self.vocabularies["tags"])}
-        pairs = [(places[w], c) for c, w in enumerate(self.vocabularies["labels"]) if w in places]
-        found = {
-            "search": (np.array([p for p, _ in pairs], int), posts["labels"][:, [c for _, c in pairs]].T > 0),
-            "tag_search": (np.arange(len(places)), posts["tags"].T > 0),
-        }
-        return {name: (q[r.any(1)], r[r.any(1)]) for name, (q, r) in found.items() if r.any()}
-
-    def _search(self, evaluator: Evaluator, posts: Arrays, words: np.ndarray, distance: str) -> dict[str, float]:
-        """Figures of search; `words` `(L, d)` says where the query of each word lies among the posts' `vectors`."""
-        suffix = {"euclidean": "_literal", "inner": "_score", "cosine": ""}[distance]
-        return {
-            f"{name}{suffix}/{key}": value
-            for name, (query, relevant) in self._queries(posts).items()
-            for key, value in evaluator.search(words[query], posts["vectors"], relevant, distance).items()
-        }
-
-    def _monitored(self, figures: dict[str, float]) -> float:
-        """Where no label is a word of the vocabulary, every word is a query."""
-        return figures.get("search/mAP", figures.get("tag_search/mAP", 0.0))
-
-    def _one_hot(self) -> np.ndarray:
-        """Queries of the paper: a word's own entry is one, the others zero."""
-        import numpy as np
-
-        return np.eye(len(self.vocabularies["tags"]), dtype="float32")
-
-    def validate(self, evaluator: Evaluator) -> dict[str, float]:
-        posts = evaluator.outputs(evaluator.split)
-        if self.config.network.base == "embedding":
-            found = evaluator.neighbours(posts["vectors"], posts["labels"], "cosine")
-            return {f"neighbours/{key}": value for key, value in found.items()}
-        figures = self._search(evaluator, posts, self._one_hot(), "cosine")
-        figures.setdefault("search/mAP", self._monitored(figures))
-        return figures | self._pointing(evaluator)
-
-    def _pointing(self, evaluator: Evaluator) -> dict[str, float]:
-        if self.config.network.base != "attention" or not evaluator.has_boxes:
-            return {}
-        grid = self.pictures.encoder.grid
-        assert grid is not None
-        found = evaluator.pointing(evaluator.split, self.vocabularies["tags"], grid)
-        return {f"pointing/{key}": value for key, value in found.items()}
-
-    def _classification(self, evaluator: Evaluator, train: Arrays, test: Arrays) -> dict[str, float]:
-        if not test["labels"].any():
-            return {}
-        found = evaluator.classification(train, test)
-        return {f"classification/{key}": value for key, value in found.items()}
-
-    def evaluate(self, evaluator: Evaluator) -> dict[str, float]:
-        train, test = evaluator.outputs("train"), evaluator.outputs(evaluator.split)
-        figures = self._classification(evaluator, train, test)
-        if self.config.network.base != "embedding":
-            for distance in ("cosine", "euclidean", "inner"):
-                figures |= self._search(evaluator, test, self._one_hot(), distance)
-        if "features" in train:
-            figures |= {f"ridge/{key}": value for key, value in self.evaluate_baseline(evaluator, "ridge").items()}
-        return figures | self._pointing(evaluator)
-
-    def evaluate_baseline(self, evaluator: Evaluator, name: str) -> dict[str, float]:
-        baseline = evaluator.baseline(name, self._score_of_baseline)
-        train, test = evaluator.outputs("train"), evaluator.outputs(evaluator.split)
-        embedded = [{**posts, "vectors": baseline.images(posts["features"])} for posts in (train, test)]
-        scores = baseline.label_scores(train["labels"], test["features"])
-        if scores is not None:
-            embedded[1]["scores"] = scores
-        figures = self._classification(evaluator, *embedded)
-        if baseline.searches:
-            words = baseline.words(self._one_hot())
-            figures |= self._search(evaluator, embedded[1], words, "euclidean")
-            own = self._search(evaluator, embedded[1], words, baseline.distance)
-            # Under the plain name whatever the distance: it is the one that the baseline is meant for.
-            figures |= {key.replace("_score/", "/"): value for key, value in own.items()}
-        return figures
-
-    def _score_of_baseline(self, evaluator: Evaluator, baseline: FittedBaseline) -> float:
-        """What the settings of a baseline are chosen by: the same figure that the epochs of DMAN are."""
-        posts = evaluator.outputs("validation")
-        embedded = {**posts, "vectors": baseline.images(posts["features"])}
-        figures = self._search(evaluator, embedded, baseline.words(self._one_hot()), baseline.distance)
-        return self._monitored({key.replace("_score/", "/"): value for key, value in figures.items()})
-
-    def table(self, figures: dict[str, float]) -> list[Table]:
-        return dman_tables({self.title: [figures], "ridge, pooled": [part(figures, "ridge")]})
-
-    @property
-    def title(self) -> str:
-        """The row of the paper's tables that this configuration is."""
-        return next(name for name, own in self.variants.items() if own["network.base"] == self.config.network.base)
-
-    @classmethod
-    def comparison(cls, rows: dict[str, list[dict[str, float]]]) -> list[Table]:
-        return dman_tables(rows)
 
     # === Serving ===
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from kerasmm.systems.tables import Table, part, percent_rows
+from kerasmm.evaluation.search import RANKS
+from kerasmm.evaluation.tables import Table, part, percent_rows
+from kerasmm.systems.protocol import Rows
 
-RANKS = (1, 5, 10, 20, 50)
 MEASURES = {"P": "precision", "R": "recall", "F1": "f1"}
 
 
-def dman_tables(rows: dict[str, list[dict[str, float]]]) -> list[Table]:
-    """The tables that have a row; figures as `DMAN.evaluate` gives them."""
+def dman_tables(rows: Rows) -> list[Table]:
+    """The tables that have a row; figures as `DMANProtocol.evaluate` gives them."""
     averages = {f"{a.title()}-{m}": f"{a}_{key}" for a in ("micro", "macro") for m, key in MEASURES.items()}
     ranks = {column: column for column in (*(f"p@{k}" for k in RANKS), "mAP")}
     ways = {"": "", ", literal": "_literal", ", word's score": "_score"}

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kerasmm.evaluation.picked_rows import picked_rows
 from kerasmm.evaluation.search import similarities
+from kerasmm.systems.outputs import picked_rows
 
 if TYPE_CHECKING:
     import keras

@@ -15,20 +15,17 @@ from typing import TYPE_CHECKING, Any
 
 from kerasmm.console import UserError
 from kerasmm.systems.measured import feature_moments
-from kerasmm.systems.system import Arrays, Evaluator, Facts, Stage, System
-from kerasmm.systems.tables import Table
+from kerasmm.systems.protocol import Arrays
+from kerasmm.systems.system import Facts, Stage, System
 from kerasmm.systems.webly.config import WeblyConfig
+from kerasmm.systems.webly.protocol import WeblyProtocol
 from kerasmm.systems.webly.signatures import WeblySignatures
-from kerasmm.systems.webly.tables import webly_tables
 
 if TYPE_CHECKING:
     import keras
 
     from kerasmm.data.dataset import Dataset
     from kerasmm.systems.config import Optimizer
-
-FOLDS = (5, 1000)
-"""COCO's second protocol: the mean over folds of 1,000 images (section 4.1)."""
 
 STUCK = 0.01
 """So near to 2 Δ a pair, as a share of it, the hardest-negative loss of an epoch counts as collapsed."""
@@ -40,9 +37,9 @@ class Webly(System):
     name = "webly"
     Config = WeblyConfig
     Signatures = WeblySignatures
+    Protocol = WeblyProtocol
     vocabulary_names = ()
     kinds = ("posts", "sentences")
-    monitor = "rsum"
     variants = {
         "VSE": {"loss.negatives": "sum", "loss.tag_weight": 0.0, "web.data": None},
         "VSEPP": {"loss.negatives": "hardest", "loss.tag_weight": 0.0, "web.data": None},
@@ -274,7 +271,7 @@ class Webly(System):
             return ()
         return ("clean", "web", "control") if self.config.web.control else ("clean", "web")
 
-    # === Protocol (section 4.1) ===
+    # === Outputs ===
 
     def outputs(self, model: keras.Model, dataset: Dataset, split: str, kind: str = "posts") -> Iterator[Arrays]:
         from kerasmm.models import webly_branch
@@ -287,29 +284,6 @@ class Webly(System):
             return
         wanted = {"vectors": lambda outputs: outputs["image"]}
         yield from model_outputs(webly_branch(model, "image"), dataset, split, self.pictures.picture, {}, wanted)
-
-    def validate(self, evaluator: Evaluator) -> dict[str, float]:
-        return self.evaluate(evaluator)
-
-    def evaluate(self, evaluator: Evaluator) -> dict[str, float]:
-        import numpy as np
-
-        images, sentences = evaluator.outputs(evaluator.split), evaluator.outputs(evaluator.split, "sentences")
-        pairs = np.stack([sentences["post"], np.arange(len(sentences["post"]))], axis=1)
-        folds = FOLDS if len(images["vectors"]) >= FOLDS[0] * FOLDS[1] else None
-        return evaluator.retrieval(images["vectors"], sentences["vectors"], pairs, folds)
-
-    @property
-    def title(self) -> str:
-        loss = "VSE" if self.config.loss.negatives == "sum" else "VSEPP"
-        return loss if self.config.web.data is None else f"{loss}_web"
-
-    def table(self, figures: dict[str, float]) -> list[Table]:
-        return webly_tables({self.title: [figures]})
-
-    @classmethod
-    def comparison(cls, rows: dict[str, list[dict[str, float]]]) -> list[Table]:
-        return webly_tables(rows)
 
     # === Serving ===
 

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import statistics
 from collections.abc import Mapping, Sequence
 
-from kerasmm.systems.tables import Figures, Table, part, percent
+from kerasmm.evaluation.retrieval import DIRECTIONS, RECALLS
+from kerasmm.evaluation.tables import Figures, Table, number, part, percent
 
-WAYS = {"image_to_text": "Image-to-Text Retrieval", "text_to_image": "Text-to-Image Retrieval"}
+WAYS = dict(zip(DIRECTIONS, ("image → sentence", "sentence → image"), strict=True))
+TITLES = dict(zip(DIRECTIONS, ("Image-to-Text Retrieval", "Text-to-Image Retrieval"), strict=True))
 STAGES = {
     "clean": "stage I",
     "control": "stage I, then as long without web posts",
     "web": "stage I, then web posts",
 }
-RANKS = (1, 5, 10)
 
 
 def webly_tables(rows: Mapping[str, Sequence[Figures]]) -> list[Table]:
@@ -30,15 +30,15 @@ def webly_tables(rows: Mapping[str, Sequence[Figures]]) -> list[Table]:
             if below:
                 shown[f"{name}: {title}"] = list(below)
         shown[name] = list(found)
-    tables = [_table(title, way, shown) for way, title in WAYS.items()]
+    tables = [_table(title, way, shown) for way, title in TITLES.items()]
     folded = {name: [part(one, "folds") for one in found] for name, found in shown.items()}
     if any(any(found) for found in folded.values()):
-        tables += [_table(f"{title}, five folds of 1,000 images", way, folded) for way, title in WAYS.items()]
+        tables += [_table(f"{title}, five folds of 1,000 images", way, folded) for way, title in TITLES.items()]
     return tables
 
 
 def _table(title: str, way: str, rows: Mapping[str, Sequence[Figures]]) -> Table:
-    columns = ["", *(f"R@{k}" for k in RANKS), "MedR"]
+    columns = ["", *(f"R@{k}" for k in RECALLS), "MedR"]
     lines = [[name, *_cells([part(one, way) for one in found])] for name, found in rows.items()]
     chance = next((found for r in rows.values() for one in r if (found := part(one, f"{way}/chance"))), {})
     if chance:
@@ -47,9 +47,5 @@ def _table(title: str, way: str, rows: Mapping[str, Sequence[Figures]]) -> Table
 
 
 def _cells(found: Sequence[Figures]) -> list[str]:
-    cells = [percent([one[f"R@{k}"] for one in found if f"R@{k}" in one]) for k in RANKS]
-    medians = [one["median_rank"] for one in found if "median_rank" in one]
-    if not medians:
-        return [*cells, "-"]
-    deviation = f" ± {statistics.stdev(medians):.1f}" if len(medians) > 1 else ""
-    return [*cells, f"{statistics.mean(medians):.1f}{deviation}"]
+    cells = [percent([one[f"R@{k}"] for one in found if f"R@{k}" in one]) for k in RECALLS]
+    return [*cells, number([one["median_rank"] for one in found if "median_rank" in one], 1)]

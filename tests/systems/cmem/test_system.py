@@ -215,7 +215,7 @@ def test_vectors_of_the_corpus_know_which_connotations_share_words(tmp_path):
 def test_evaluates_what_the_model_has(data, inputs):
     cmem, model, _ = stage_of(data, f"network.inputs={inputs}", "loss.name=plsp")
     evaluation = Evaluation(cmem, model, data, "test")
-    figures = cmem.evaluate(evaluation)
+    figures = cmem.protocol.evaluate(evaluation)
     posts = evaluation.outputs("test")
     assert ("image_to_tweet/mean_rank/100" in figures) == (inputs == "both")
     assert ("cca_state/image_to_tweet/mean_rank/100" in figures) == (inputs == "both")
@@ -226,7 +226,7 @@ def test_evaluates_what_the_model_has(data, inputs):
     some = posts["labels"].any(axis=1)
     assert figures["R@1"] == pytest.approx(np.mean(best[some] / posts["labels"][some].sum(axis=1)))
     assert set(figures) >= {"chance/R@10", "frequency/coverage", "precision@recall/1.00"}
-    assert [table[0] for table in cmem.table(figures)][0] == "Connotation label prediction (table 1)"
+    assert [table[0] for table in cmem.protocol.table(figures)][0] == "Connotation label prediction (table 1)"
 
 
 def test_baselines_of_the_tables(data, tmp_path, rng):
@@ -241,16 +241,16 @@ def test_baselines_of_the_tables(data, tmp_path, rng):
     rich = open_dataset(write_dataset(tmp_path / "data", splits))
     cmem = made(rich)
     evaluation = Evaluation(cmem, None, rich, "test")
-    for name in cmem.baselines:
-        figures = cmem.evaluate_baseline(evaluation, name)
-        key = "R@10" if name in cmem.text_baselines else "image_to_tweet/mean_rank/100"
+    for name in cmem.protocol.baselines:
+        figures = cmem.protocol.evaluate_baseline(evaluation, name)
+        key = "R@10" if name in cmem.protocol.text_baselines else "image_to_tweet/mean_rank/100"
         assert 0 <= figures[key] <= (1 if key == "R@10" else 12)
     # Six words that most posts have are no topic.
     with pytest.raises(UserError, match="CCA needs posts that differ"):
-        made(data).evaluate_baseline(Evaluation(made(data), None, data, "test"), "cca_lda")
-    with pytest.raises(UserError, match="no baseline of labels 'other'"):
-        evaluation.label_baseline("other")
+        made(data).protocol.evaluate_baseline(Evaluation(made(data), None, data, "test"), "cca_lda")
+    with pytest.raises(UserError, match="no baseline 'other'"):
+        cmem.protocol.evaluate_baseline(evaluation, "other")
 
 
 def test_the_monitor_needs_more_labels_than_it_looks_at(data):
-    assert made(data).monitor == "R@1"
+    assert made(data).protocol.monitor == "R@1"

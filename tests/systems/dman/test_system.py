@@ -6,6 +6,8 @@ import tensorflow as tf
 
 from kerasmm.console import UserError
 from kerasmm.data import open_dataset
+from kerasmm.evaluation.baselines import chosen
+from kerasmm.evaluation.baselines.baseline import Baseline
 from kerasmm.runs.evaluation import Evaluation
 from kerasmm.systems import system
 from kerasmm.systems.config import load_config
@@ -116,7 +118,7 @@ def test_a_perfect_model_has_perfect_figures(tiny):
             found = dict(super().outputs(split))
             return {**found, "vectors": found["tags"] * 0.98 + 0.01}
 
-    figures = dman.evaluate(Perfect(dman, dman.build(), dataset, "test"))
+    figures = dman.protocol.evaluate(Perfect(dman, dman.build(), dataset, "test"))
     # A word's own score knows the posts that have it; the cosine prefers posts with few words, all of them right.
     for name in ("search", "search_score", "tag_search", "tag_search_score"):
         assert figures[f"{name}/mAP"] == pytest.approx(1.0)
@@ -124,7 +126,7 @@ def test_a_perfect_model_has_perfect_figures(tiny):
     assert figures["tag_search/queries"] == 6
     assert figures["classification/mAP"] > 0.95
     assert 0.2 < figures["search/chance/p@10"] < 0.8
-    titles = [title for title, _, _ in dman.table(figures)]
+    titles = [title for title, _, _ in dman.protocol.table(figures)]
     assert len(titles) == 3
 
 
@@ -137,10 +139,10 @@ def test_the_ablations_are_evaluated_by_the_same_protocol(tiny, base):
     inputs, targets = next(iter(stage.batches(0, 0)))
     terms = dman.objective(targets, stage.model(inputs))
     assert tuple(terms) == stage.terms == (("triplet_loss",) if base == "embedding" else ("triplet_loss", "word_loss"))
-    validated = dman.validate(Evaluation(dman, model, dataset, "validation"))
-    assert dman.monitor == ("neighbours/mAP" if base == "embedding" else "search/mAP")
-    assert 0 < validated[dman.monitor] <= 1
-    figures = dman.evaluate(Evaluation(dman, model, dataset, "test"))
+    validated = dman.protocol.validate(Evaluation(dman, model, dataset, "validation"))
+    assert dman.protocol.monitor == ("neighbours/mAP" if base == "embedding" else "search/mAP")
+    assert 0 < validated[dman.protocol.monitor] <= 1
+    figures = dman.protocol.evaluate(Evaluation(dman, model, dataset, "test"))
     assert 0 < figures["classification/mAP"] <= 1
     # No word touches the embedding, so no word can be searched in it.
     assert ("search/mAP" in figures) == (base == "words")
@@ -152,32 +154,36 @@ def test_the_hinge_loss_alone_goes_with_an_embedding_alone(tiny):
             made(tiny, *changes)
 
 
-def test_a_perfect_baseline_has_perfect_figures(tiny):
+def test_a_perfect_baseline_has_perfect_figures(tiny, monkeypatch):
     dman, dataset = made(tiny)
+    evaluation = Evaluation(dman, None, dataset, "test")
 
-    class Knows(Evaluation):
-        """Its vectors are the tags, which it looks up by the features."""
+    class Knows(Baseline):
+        """Its vectors are the tags, which it looks up by the features; the first setting knows nothing of them."""
 
-        distance, searches = "cosine", True
+        title, grid = "Knows", ({"tells": False}, {"tells": True}, {"tells": True, "twice": True})
 
-        def baseline(self, name, score):
-            assert score(self, self) == pytest.approx(1.0)
+        def __init__(self, seed=0, tells=True, twice=False):
+            self.tells = tells
+
+        def fit(self, views):
+            assert len(views.features) == len(views.tags) == 120
             return self
 
         def images(self, features):
             for split in ("train", "validation", "test"):
-                posts = self.outputs(split)
+                posts = evaluation.outputs(split)
                 if np.array_equal(posts["features"], features):
-                    return posts["tags"]
+                    return posts["tags"] if self.tells else np.ones_like(posts["tags"])
             raise AssertionError("no such posts")
 
         def words(self, tags):
             return tags
 
-        def label_scores(self, labels, features):
-            return None
-
-    figures = dman.evaluate_baseline(Knows(dman, None, dataset, "test"), "knows")
+    monkeypatch.setattr(chosen, "find", lambda name: {"knows": Knows}[name])
+    figures = dman.protocol.evaluate_baseline(evaluation, "knows")
+    # Chosen on validation: the first of the best.
+    assert evaluation.settings == {"knows": {"tells": True}}
     assert figures["search/mAP"] == figures["tag_search/mAP"] == pytest.approx(1.0)
     assert figures["search_literal/queries"] == 3
     assert figures["classification/mAP"] > 0.95

@@ -393,13 +393,17 @@ def test_a_perfect_model_has_perfect_figures(clean):
             own = found["post"] if kind == "sentences" else np.arange(36)
             return {**found, "vectors": np.eye(36)[own]}
 
-    figures = webly.evaluate(Perfect(webly, webly.build(), dataset, "test"))
+    figures = webly.protocol.evaluate(Perfect(webly, webly.build(), dataset, "test"))
     for way, queries in (("image_to_text", 36), ("text_to_image", 72)):
         assert figures[f"{way}/R@1"] == figures[f"{way}/R@10"] == figures[f"{way}/median_rank"] == 1.0
         assert figures[f"{way}/queries"] == queries
     assert figures["rsum"] == 600
-    assert webly.validate(Perfect(webly, webly.build(), dataset, "validation"))[webly.monitor] == 600
-    assert [title for title, _, _ in webly.table(figures)] == ["Image-to-Text Retrieval", "Text-to-Image Retrieval"]
+    assert webly.protocol.monitor == "rsum"
+    assert webly.protocol.validate(Perfect(webly, webly.build(), dataset, "validation"))["rsum"] == 600
+    assert [title for title, _, _ in webly.protocol.table(figures)] == [
+        "Image-to-Text Retrieval",
+        "Text-to-Image Retrieval",
+    ]
 
 
 # === Errors ===

@@ -12,7 +12,8 @@ from sklearn.linear_model import LogisticRegression
 
 from kerasmm.console import progress
 from kerasmm.evaluation.annotation import annotation_figures
-from kerasmm.evaluation.baselines.frequency import label_counts
+from kerasmm.evaluation.baselines.labels.frequency import label_counts
+from kerasmm.evaluation.baselines.labels.label_baseline import LabelBaseline, check_posts
 
 _ANALYSERS: dict[str, dict[str, Any]] = {
     # A word, perhaps with an apostrophe inside, or one symbol: emoji say much in tweets.
@@ -24,7 +25,7 @@ INTERCEPT_SCALING = 10.0
 ROWS = 4096
 
 
-class TweetRegression:
+class TweetRegression(LabelBaseline):
     """One logistic regression a label, from TF-IDF of the tweet's words and pairs of words, or of its character n-grams.
 
     Formula, with n_g the number of times that an n-gram stands in a tweet, and N_g of the N training tweets having it; x
@@ -74,20 +75,7 @@ class TweetRegression:
         self.analyser, self.strength, self.most_features, self.quiet = analyser, strength, most_features, quiet
 
     def fit(self, texts: Sequence[str], labels: np.ndarray) -> Self:
-        """Learns from the training posts.
-
-        Args:
-            texts: n tweets.
-            labels: `(n, K)` multi-hot; may be a memory map.
-
-        Raises:
-            ValueError: When there is no post, or the two don't have the same posts.
-        """
-        if labels.ndim != 2 or len(labels) != len(texts) or not len(texts):
-            raise ValueError(
-                "`labels` must have shape (posts, labels) with a row a text, one or more. "
-                f"Received: {labels.shape} for {len(texts)} texts"
-            )
+        check_posts(texts, labels)
         inputs = self._learn_inputs(texts)
         posts = label_counts(labels)
         self.weights = np.zeros((inputs.shape[1], labels.shape[1]), "float32")

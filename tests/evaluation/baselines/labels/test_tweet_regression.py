@@ -5,8 +5,8 @@ import pytest
 from scipy.optimize import minimize
 
 from kerasmm.evaluation.annotation import annotation_figures
-from kerasmm.evaluation.baselines import tweet_regression
-from kerasmm.evaluation.baselines.tweet_regression import ALWAYS, NEVER, TweetRegression, choose_tweet_regression
+from kerasmm.evaluation.baselines.labels import tweet_regression
+from kerasmm.evaluation.baselines.labels.tweet_regression import ALWAYS, NEVER, TweetRegression, choose_tweet_regression
 from tests.public_class import check_examples
 
 WORDS = ["snow", "ice", "sun", "sand", "rain", "wind", "fog", "sea"]

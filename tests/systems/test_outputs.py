@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from kerasmm.evaluation.picked_rows import picked_rows
+from kerasmm.systems.outputs import picked_rows
 
 
 def batches(scores, size, read):

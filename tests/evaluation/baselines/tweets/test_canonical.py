@@ -3,7 +3,7 @@ import pytest
 from scipy.linalg import eigh
 
 from kerasmm.evaluation.baselines import projections
-from kerasmm.evaluation.baselines.canonical import CanonicalRetrieval
+from kerasmm.evaluation.baselines.tweets.canonical import CanonicalRetrieval
 from kerasmm.evaluation.cross_modal import mean_rank_figures
 from tests.public_class import check_examples
 
@@ -61,7 +61,7 @@ def test_chunks_and_memory_maps_change_nothing(rng, monkeypatch, tmp_path, rows)
     wanted = CanonicalRetrieval(100).fit(one, two)
     wanted = cosines(wanted.images(one), wanted.texts(two))
     monkeypatch.setattr(projections, "ROWS", rows)
-    monkeypatch.setattr("kerasmm.evaluation.baselines.canonical.ROWS", rows)
+    monkeypatch.setattr("kerasmm.evaluation.baselines.tweets.canonical.ROWS", rows)
     np.save(tmp_path / "one.npy", one)
     np.save(tmp_path / "two.npy", two)
     maps = [np.load(tmp_path / f"{name}.npy", mmap_mode="r") for name in ("one", "two")]

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from kerasmm.evaluation.baselines import topics
-from kerasmm.evaluation.baselines.topics import Topics
+from kerasmm.evaluation.baselines.tweets import topics
+from kerasmm.evaluation.baselines.tweets.topics import Topics
 from tests.public_class import check_examples
 
 THEMES = (["snow", "ice", "sled", "frost"], ["sun", "sand", "shell", "wave"], ["vote", "law", "party", "bill"])

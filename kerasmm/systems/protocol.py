@@ -1,0 +1,110 @@
+"""What a Protocol is: how a paper measures its model and what it is compared with, and the tables and plots of it.
+
+An evaluation hands it the outputs of the model (`Evaluator`); the figures come from functions of `kerasmm.evaluation`.
+"""
+
+from __future__ import annotations
+
+import abc
+import typing
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from kerasmm.console import UserError
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from kerasmm.data.dataset import Dataset
+    from kerasmm.evaluation.tables import Table
+    from kerasmm.systems.system import System
+
+Arrays = dict[str, "np.ndarray"]
+
+Rows = Mapping[str, Sequence[Mapping[str, float]]]
+"""Name of a row → its figures, one mapping a seed."""
+
+
+class Evaluator(typing.Protocol):
+    """What an evaluation gives to a protocol: the outputs of splits."""
+
+    split: str
+    """The one to report on."""
+    seed: int
+    """Seeds what the protocol draws."""
+    quiet: bool
+    """No progress bars."""
+    dataset: Dataset
+    settings: dict[str, dict[str, Any]]
+    """By baseline, the setting that was chosen; a protocol adds what it chooses."""
+
+    def outputs(self, split: str, kind: str = "posts") -> Arrays:
+        """What `System.outputs` gave for a whole split; computed once.
+
+        Strings, `id` and where there are any `text`, are arrays of bytes; the others may be memory maps.
+
+        Raises:
+            UserError: When the split has no rows of the kind.
+        """
+
+
+class Protocol(abc.ABC):
+    """How one paper measures. Sub-classes are the `protocol.py` of the papers' folders.
+
+    Args:
+        system: The system whose outputs are measured.
+    """
+
+    baselines: ClassVar[dict[str, str]] = {}
+    """Rows of the paper's tables that are baselines: key → title."""
+    text_baselines: ClassVar[frozenset[str]] = frozenset()
+    """Those of them that need no picture features."""
+    compared: ClassVar[dict[str, str]] = {}
+    """What the plot of a comparison shows, where its rows have it: key of a figure → what it is measured on."""
+    compared_weights: ClassVar[tuple[str, ...]] = ()
+    """Names of a run's other weights that are rows of their own there; see `System.other_weights`."""
+
+    def __init__(self, system: System) -> None:
+        self.system = system
+
+    @property
+    @abc.abstractmethod
+    def monitor(self) -> str:
+        """The validation metric that picks the best model, larger is better."""
+
+    @property
+    @abc.abstractmethod
+    def title(self) -> str:
+        """What the paper's tables call this configuration."""
+
+    @abc.abstractmethod
+    def validate(self, evaluator: Evaluator) -> dict[str, float]:
+        """The validation metrics after an epoch; holds `monitor`."""
+
+    @abc.abstractmethod
+    def evaluate(self, evaluator: Evaluator) -> dict[str, float]:
+        """The paper's protocol: flat figures."""
+
+    def evaluate_baseline(self, evaluator: Evaluator, name: str) -> dict[str, float]:
+        """The paper's protocol for one of `baselines`; keys as in `evaluate`."""
+        raise UserError(f"{self.system.name} has no baseline {name!r}")
+
+    def table(self, figures: dict[str, float]) -> list[Table]:
+        """The paper's tables of the figures of one run."""
+        return self.comparison({self.title: [figures]})
+
+    @classmethod
+    @abc.abstractmethod
+    def comparison(cls, rows: Rows) -> list[Table]:
+        """The paper's tables of several rows, each measured with one or more seeds."""
+
+    def plots(self, figures: dict[str, float], folder: Path) -> None:  # noqa: B027  (a paper may draw nothing)
+        """Draws the figures of one run into a folder that is there."""
+
+    @classmethod
+    def comparison_plots(cls, rows: Rows, folder: Path) -> None:
+        """Draws several rows into a folder that is there; `comparison.png` of what `compared` names."""
+        from kerasmm.drawing.plots import plot_comparison
+
+        plot_comparison(rows, cls.compared, folder / "comparison.png", cls.compared_weights)
