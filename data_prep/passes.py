@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
-from collections.abc import Sequence
 from pathlib import Path
 
 import apache_beam as beam
+from apache_beam.options.pipeline_options import PipelineOptions
 
 from data_prep.annotate.annotate import Annotate
 from data_prep.annotators.annotator import Annotator
@@ -75,18 +75,15 @@ class Passes:
         source: Where the posts come from.
         folder: The work folder, made here.
         output: The data set's folder, for messages.
-        beam_options: Beam's options as arguments.
+        options: Beam's options.
         quiet: No progress bars.
-
-    Raises:
-        UserError: For wrong Beam options.
     """
 
     def __init__(
-        self, config: BuildConfig, source: Source, folder: Path, output: Path, beam_options: Sequence[str], quiet: bool
+        self, config: BuildConfig, source: Source, folder: Path, output: Path, options: PipelineOptions, quiet: bool
     ) -> None:
         self._config, self._source, self._work, self._quiet = config, source, Work(folder), quiet
-        self._options = runner.beam_options(beam_options)
+        self._options = options
         self._numbers, self._drafts, self._seen = range(0), 0, 0
         self.rejects = Rejects(self._work, output, config.max_rejects)
 
