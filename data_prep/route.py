@@ -39,15 +39,15 @@ def needed(config: BuildConfig) -> tuple[str, ...]:
 class Route:
     """Which passes a build has, and what each of them reads; given to the passes, in whichever process they run.
 
-    | pass          | is there                       | reads                              | writes               |
-    |---------------|--------------------------------|------------------------------------|----------------------|
-    | connote       | `connotes`                     | raw                                | connoted             |
-    | clean         | always                         | `drafts`: connoted, else raw       | clean, duplicates    |
-    | annotate      | `annotates`                    | clean                              | annotated            |
-    | compare       | `compares`                     | `comparable`: annotated, else clean | near duplicates     |
-    | collect       | `collects`                     | `candidates`                       | matched, collected   |
-    | count, select | always                         | `qualified`: matched, else `candidates` | selected        |
-    | split, links, write | always                   | selected                           | shards               |
+    | pass                | is there    | reads                                   | writes             |
+    |---------------------|-------------|-----------------------------------------|--------------------|
+    | connote             | `connotes`  | raw                                     | connoted           |
+    | clean               | always      | `drafts`: connoted, else raw            | clean, duplicates  |
+    | annotate            | `annotates` | clean                                   | annotated          |
+    | compare             | `compares`  | `comparable`: annotated, else clean     | near_duplicates    |
+    | collect             | `collects`  | `candidates`: what was compared         | matched, collected |
+    | count, select       | always      | `qualified`: matched, else `candidates` | counts, selected   |
+    | split, links, write | always      | selected                                | shards             |
 
     Args:
         work: The work folder.
