@@ -85,11 +85,15 @@ def build(
         scratch.mkdir()
         whole.mkdir()
         opened = found(folder, unit, scratch)
-        # Beam is imported only now: whatever is wrong with the call has been said.
+        # Beam is imported only now: whatever is wrong with the call has been said. The runner comes before the passes,
+        # since it imports Beam quietly.
+        from data_prep.work import runner
+
+        options = runner.beam_options(beam_options)
         from data_prep.assemble import assemble
         from data_prep.passes import Passes
 
-        passes = Passes(config, opened, hidden / "work", output, beam_options, quiet)
+        passes = Passes(config, opened, hidden / "work", output, options, quiet)
         manifest = assemble(passes.run(), config, opened, whole, list(command))
         publish(whole, output, hidden / "replaced")
         passes.rejects.forget()

@@ -2,16 +2,18 @@
 
 read (source → raw chunks) · connote (an annotator's labels) · clean (pictures, spelling, pruning, duplicates) ·
 annotate · compare (near duplicates) · keywords and collect (web posts that go with a clean data set) · count words ·
-select by vocabulary · split · links · write. See `data_prep.work.chunks` for what travels and what stays in files.
+select by vocabulary · split · links · write. See `data_prep.route` for what each of them reads, and
+`data_prep.work.chunks` for what travels and what stays in files.
 """
 
 from __future__ import annotations
 
 import dataclasses
 from collections import Counter
-from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+
+import apache_beam as beam
+from apache_beam.options.pipeline_options import PipelineOptions
 
 from data_prep.annotate.annotate import Annotate
 from data_prep.annotators.annotator import Annotator
@@ -21,12 +23,13 @@ from data_prep.clean.duplicates import Duplicates
 from data_prep.collect.collect import Collect
 from data_prep.collect.keywords import WriteKeywords, clean_dataset, read_keywords
 from data_prep.config import BuildConfig
-from data_prep.draft import Draft
 from data_prep.inspect.connotation_figures import STATISTICS, found
 from data_prep.links.given_links import FilterLinks
 from data_prep.links.links import WritePools, pack_pools
 from data_prep.near_duplicates.near_duplicates import comparisons, settle
 from data_prep.pruning.languages import check_language
+from data_prep.read.read import read
+from data_prep.route import RAW, Route
 from data_prep.sources.source import Source
 from data_prep.split.plan import TRAIN, Plan, plan
 from data_prep.split.split import SplitPosts
@@ -73,20 +76,16 @@ class Passes:
         source: Where the posts come from.
         folder: The work folder, made here.
         output: The data set's folder, for messages.
-        beam_options: Beam's options as arguments.
+        options: Beam's options.
         quiet: No progress bars.
-
-    Raises:
-        UserError: For wrong Beam options.
     """
 
     def __init__(
-        self, config: BuildConfig, source: Source, folder: Path, output: Path, beam_options: Sequence[str], quiet: bool
+        self, config: BuildConfig, source: Source, folder: Path, output: Path, options: PipelineOptions, quiet: bool
     ) -> None:
         self._config, self._source, self._work, self._quiet = config, source, Work(folder), quiet
-        self._options = runner.beam_options(beam_options)
+        self._options = options
         self._numbers, self._drafts, self._seen = range(0), 0, 0
-        self._sentences = False
         self.rejects = Rejects(self._work, output, config.max_rejects)
 
     def run(self) -> Written:
@@ -101,68 +100,58 @@ class Passes:
             check_language(config.prune.language)
         clean = None if config.collect.clean is None else clean_dataset(config.collect.clean)
         annotator = None if config.connotations.method is None else configured(work, config.connotations)
-        statistics: dict[str, float] = {}
         if annotator is not None:
             annotator.prepare()
-        self._read()
-        if annotator is not None:
-            statistics = self._connote(annotator)
-        self._pass("clean", lambda numbers: numbers | Clean(work, config.image, config.prune) | Duplicates(work))
+        route = self._read()
+        statistics = {} if annotator is None else self._connote(annotator)
+        self._pass("clean", Clean(route) | Duplicates(work))
         self.rejects.refuse_too_many(self._seen, ("source", "clean"))
-        if self._sentences and (config.annotate.nouns_as_tags or config.annotate.sentence_tags):
-            self._pass("annotate", lambda numbers: numbers | Annotate(work, config.annotate))
-        self._compare()
-        keywords = None if clean is None else self._collect(clean)
-        self._pass("count", lambda numbers: numbers | CountWords(work, config) | WriteCounts(work))
+        if route.annotates:
+            self._pass("annotate", Annotate(work, config.annotate))
+        if route.compares:
+            self._compare(route)
+        keywords = None if clean is None else self._collect(route, clean)
+        self._pass("count", CountWords(route) | WriteCounts(work))
         counts = read_counts(work)
         words = Vocabularies.from_counts(counts, config, annotator is not None and annotator.hides_hashtags)
         if annotator is not None:
             statistics |= found(counts)
         work.write_lines(work.folder / VOCABULARIES, [words.to_json()])
-        self._pass("select", lambda numbers: numbers | SelectPosts(work, config))
+        self._pass("select", SelectPosts(route))
         self.rejects.refuse_too_many(self._seen)
         decided, given = self._plan()
-        self._pass("split", lambda numbers: numbers | SplitPosts(work, decided))
-        if given and config.links.most:
-            self._pass("links", lambda numbers: numbers | FilterLinks(work, decided))
-        elif words.labels and config.links.most:
-            pools = WritePools(work, decided, config.links, words.labels, config.seed)
-            self._pass("links", lambda numbers: numbers | pools)
-            pack_pools(work, len(words.labels))
-        self._pass("write", lambda numbers: numbers | Write(work, config, decided, words.labels))
+        self._pass("split", SplitPosts(work, decided))
+        pooled = words.labels if config.links.most and not given else []
+        if config.links.most and given:
+            self._pass("links", FilterLinks(work, decided))
+        elif pooled:
+            self._pass("links", WritePools(work, decided, config.links, pooled, config.seed))
+            pack_pools(work, len(pooled))
+        self._pass("write", Write(work, config, decided, pooled))
         if not any(TRAIN in work.note("written", number) for number in self._numbers):
             raise UserError(
                 "split: whole groups go to one side, and none is left for training; lower the sizes in `split`"
             )
         return Written(work, self._numbers, self._seen, words, described, keywords, statistics)
 
-    def _pass(self, task: str, steps: Callable[[Any], Any]) -> None:
-        runner.run(self._options, self._work, task, self._numbers, self._drafts, self._quiet, steps)
+    def _pass(self, task: str, steps: beam.PTransform) -> None:
+        runner.run(self._options, self._work, task, self._numbers, self._drafts, self._quiet, lambda n: n | steps)
 
-    def _read(self) -> None:
-        """Streams the source into raw chunks, and lists what is no post."""
-        size = self._config.shard_records
-        drafts, rejects = _Chunked(self._work, "raw", size), _Chunked(self._work, "rejects/source", size)
-        training = 0
-        with progress(self._quiet) as shown:
-            bar = shown.add_task("read", total=None, note="")
-            for post in self._source.posts():
-                (drafts if isinstance(post, Draft) else rejects).add(post.to_json())
-                training += isinstance(post, Draft) and post.split == TRAIN
-                self._sentences |= isinstance(post, Draft) and bool(post.post.sentences)
-                shown.advance(bar)
-        self._numbers, self._drafts, self._seen = range(drafts.close()), drafts.lines, drafts.lines + rejects.lines
-        rejects.close()
-        if not self._seen:
-            raise UserError(f"source {self._source.name} has no posts; expected {self._source.layout}")
-        self.rejects.refuse_too_many(self._seen, ("source",))
-        if not self._drafts:
-            raise self.rejects.nothing_left(self._seen)
-        if self._config.split.method == "published" and not training:
+    def _read(self) -> Route:
+        """Reads the source, refuses one that no data set can be made of, and decides what the passes read."""
+        source, had = self._source, read(self._source, self._work, self._config.shard_records, self._quiet)
+        self._numbers, self._drafts, self._seen = had.chunks, had.drafts, had.seen
+        if not had.seen:
+            raise UserError(f"source {source.name} has no posts; expected {source.layout}")
+        self.rejects.refuse_too_many(had.seen, ("source",))
+        if not had.drafts:
+            raise self.rejects.nothing_left(had.seen)
+        if self._config.split.method == "published" and not had.training:
             raise UserError(
                 "split.method: published, but no post is in a published training split; choose another with "
-                f"`--split random`. Source {self._source.name} expects {self._source.layout}"
+                f"`--split random`. Source {source.name} expects {source.layout}"
             )
+        return Route(self._work, self._config, had.has_sentences)
 
     def _connote(self, annotator: Annotator) -> dict[str, float]:
         """Gives the posts their connotations; returns what the annotator learned about them."""
@@ -170,25 +159,24 @@ class Passes:
         if annotator.reads_posts:
             with progress(self._quiet) as shown:
                 bar = shown.add_task("learn", total=self._drafts, note="")
-                drafts = (draft for number in self._numbers for draft in self._work.drafts("raw", number))
+                drafts = (draft for number in self._numbers for draft in self._work.drafts(RAW, number))
                 learned = annotator.learn(shown.track(drafts, task_id=bar))
-        connote = Connote(self._work, self._config.connotations)
-        self._pass("connote", lambda numbers: numbers | connote)
+        self._pass("connote", Connote(self._work, self._config.connotations))
         return {f"{STATISTICS}{name}": figure for name, figure in learned.items()}
 
-    def _compare(self) -> None:
+    def _compare(self, route: Route) -> None:
         """Finds posts that say what another one says."""
-        for step in comparisons(self._work, self._config, self._drafts):
-            self._pass("compare", step.__ror__)
+        for step in comparisons(route, self._drafts):
+            self._pass("compare", step)
         settle(self._work, self._numbers)
 
-    def _collect(self, clean: Dataset) -> list[str]:
+    def _collect(self, route: Route, clean: Dataset) -> list[str]:
         """Takes the posts that go with a clean data set; returns its keywords."""
         shards, work = clean.manifest.splits[TRAIN], self._work
         count = WriteKeywords(work, clean, self._config.collect.keywords)
         posts = clean.manifest.records(TRAIN)
         runner.run(self._options, work, "keywords", range(len(shards)), posts, self._quiet, lambda n: n | count)
-        self._pass("collect", lambda numbers: numbers | Collect(work, self._config))
+        self._pass("collect", Collect(route))
         return read_keywords(work)
 
     def _plan(self) -> tuple[Plan, int]:
@@ -200,28 +188,3 @@ class Passes:
             raise self.rejects.nothing_left(self._seen)
         decided = plan(self._config.split, self._drafts, published, self._config.seed)
         return decided, sum(note["links"] for note in notes)
-
-
-class _Chunked:
-    """Lines on their way into numbered files of `size` lines each."""
-
-    def __init__(self, work: Work, kind: str, size: int) -> None:
-        self._work, self._kind, self._size = work, kind, size
-        self._waiting: list[str] = []
-        self._number, self.lines = 0, 0
-
-    def add(self, line: str) -> None:
-        self._waiting.append(line)
-        self.lines += 1
-        if len(self._waiting) == self._size:
-            self._flush()
-
-    def close(self) -> int:
-        """Writes what is waiting; returns the number of files."""
-        if self._waiting:
-            self._flush()
-        return self._number
-
-    def _flush(self) -> None:
-        self._work.write_lines(self._work.path(self._kind, self._number), self._waiting)
-        self._waiting, self._number = [], self._number + 1

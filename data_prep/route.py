@@ -1,15 +1,22 @@
-"""Fields that a post must have, and the posts that no vocabulary could save."""
+"""The way of the posts through the work folder: what each pass reads, decided once and not by which file is there."""
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Iterator, Mapping
 
-from data_prep.clean.duplicates import SAME_ID
 from data_prep.config import BuildConfig
 from data_prep.draft import Draft, Reject
 from data_prep.pruning.post_text import unshared
 from data_prep.pruning.prune import pruned
 from data_prep.work.chunks import Work
+
+RAW, CONNOTED, CLEAN, ANNOTATED, MATCHED, SELECTED = "raw", "connoted", "clean", "annotated", "matched", "selected"
+"""Kinds of chunks, each written by one pass."""
+
+SAME_ID, SAME_CONTENT = "id seen before", "same picture, texts, tags and author as another post"
+TAKEN = ""
+"""The verdict of collecting on a post that is taken; others are the reason why it is not."""
 
 
 def lacking(draft: Draft, needs: Iterable[str]) -> str | None:
@@ -28,31 +35,85 @@ def needed(config: BuildConfig) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*config.needs, *extra)))
 
 
-def candidates(work: Work, number: int, config: BuildConfig) -> Iterator[Draft | Reject]:
-    """The clean drafts of a chunk that no vocabulary could save are rejects: `comparable`'s, and near duplicates."""
-    verdicts: Mapping[str, str] = work.note("near_duplicates", number, {})
-    for index, candidate in enumerate(comparable(work, number, config)):
-        reason = verdicts.get(str(index))
-        if isinstance(candidate, Draft) and reason is not None:
-            yield pruned(candidate, reason)
-        elif isinstance(candidate, Draft) and config.prune.fold_retweets:
-            yield unshared(candidate)
-        else:
-            yield candidate
+@dataclasses.dataclass(frozen=True)
+class Route:
+    """Which passes a build has, and what each of them reads; given to the passes, in whichever process they run.
 
+    | pass                | is there    | reads                                   | writes             |
+    |---------------------|-------------|-----------------------------------------|--------------------|
+    | connote             | `connotes`  | raw                                     | connoted           |
+    | clean               | always      | `drafts`: connoted, else raw            | clean, duplicates  |
+    | annotate            | `annotates` | clean                                   | annotated          |
+    | compare             | `compares`  | `comparable`: annotated, else clean     | near_duplicates    |
+    | collect             | `collects`  | `candidates`: what was compared         | matched, collected |
+    | count, select       | always      | `qualified`: matched, else `candidates` | counts, selected   |
+    | split, links, write | always      | selected                                | shards             |
 
-def comparable(work: Work, number: int, config: BuildConfig) -> Iterator[Draft | Reject]:
-    """The clean drafts of a chunk, each in its place; duplicates and posts without a needed field are rejects."""
-    verdicts: Mapping[str, str] = work.note("duplicates", number, {})
-    # Labels may yet come from tags.
-    needs = [field for field in needed(config) if field != "labels" or not config.annotate.labels_from_tags]
-    # Nothing was annotated where the source has no sentences.
-    kind = "annotated" if work.path("annotated", number).is_file() else "clean"
-    for index, draft in enumerate(work.drafts(kind, number)):
-        reason, field = verdicts.get(str(index)), lacking(draft, needs)
-        if reason is not None:
-            yield Reject(draft.post.id, "duplicates", reason, bad=reason == SAME_ID)
-        elif field is not None:
-            yield Reject(draft.post.id, "needs", f"no {field}", bad=False)
-        else:
-            yield draft
+    Args:
+        work: The work folder.
+        config: The build configuration.
+        has_sentences: Whether the source had any.
+    """
+
+    work: Work
+    config: BuildConfig
+    has_sentences: bool = False
+
+    @property
+    def connotes(self) -> bool:
+        return self.config.connotations.method is not None
+
+    @property
+    def annotates(self) -> bool:
+        annotate = self.config.annotate
+        return self.has_sentences and (annotate.nouns_as_tags or annotate.sentence_tags)
+
+    @property
+    def compares(self) -> bool:
+        return self.config.prune.near_duplicates is not None or self.config.prune.fold_retweets
+
+    @property
+    def collects(self) -> bool:
+        return self.config.collect.clean is not None
+
+    def drafts(self, number: int) -> Iterator[Draft]:
+        """The drafts of a chunk as they go into cleaning: with their connotations where an annotator names any."""
+        return self.work.drafts(CONNOTED if self.connotes else RAW, number)
+
+    def comparable(self, number: int) -> Iterator[Draft | Reject]:
+        """The clean drafts of a chunk, each in its place; duplicates and posts without a needed field are rejects."""
+        verdicts: Mapping[str, str] = self.work.note("duplicates", number, {})
+        # Labels may yet come from tags.
+        from_tags = self.config.annotate.labels_from_tags
+        needs = [field for field in needed(self.config) if field != "labels" or not from_tags]
+        for index, draft in enumerate(self.work.drafts(ANNOTATED if self.annotates else CLEAN, number)):
+            reason, field = verdicts.get(str(index)), lacking(draft, needs)
+            if reason is not None:
+                yield Reject(draft.post.id, "duplicates", reason, bad=reason == SAME_ID)
+            elif field is not None:
+                yield Reject(draft.post.id, "needs", f"no {field}", bad=False)
+            else:
+                yield draft
+
+    def candidates(self, number: int) -> Iterator[Draft | Reject]:
+        """The clean drafts that some vocabulary could save; rejects are those of `comparable`, and near duplicates."""
+        verdicts: Mapping[str, str] = self.work.note("near_duplicates", number, {}) if self.compares else {}
+        for index, candidate in enumerate(self.comparable(number)):
+            reason = verdicts.get(str(index))
+            if isinstance(candidate, Draft) and reason is not None:
+                yield pruned(candidate, reason)
+            elif isinstance(candidate, Draft) and self.config.prune.fold_retweets:
+                yield unshared(candidate)
+            else:
+                yield candidate
+
+    def qualified(self, number: int) -> Iterator[Draft | Reject]:
+        """What vocabularies are counted of and cut for: the drafts that qualify, and the rejects among them."""
+        if not self.collects:
+            yield from self.candidates(number)
+            return
+        full = f"beyond {self.config.collect.per_keyword} posts of each of its keywords"
+        verdicts: Mapping[str, str] = self.work.note("collected", number, {})
+        for index, draft in enumerate(self.work.drafts(MATCHED, number)):
+            reason = verdicts.get(str(index), full)
+            yield draft if reason == TAKEN else Reject(draft.post.id, "collect", reason, bad=False)

@@ -10,6 +10,7 @@ import apache_beam as beam
 from data_prep import config
 from data_prep.annotate import tagger
 from data_prep.draft import Draft
+from data_prep.route import ANNOTATED, CLEAN
 from data_prep.words import distinct
 from data_prep.work.chunks import Ticker, Work
 
@@ -33,11 +34,11 @@ class Annotate(beam.PTransform):
 def _annotate(number: int, work: Work, annotate: config.Annotate) -> None:
     def annotated_lines() -> Iterator[str]:
         with Ticker(work, "annotate", number) as tick:
-            for draft in work.drafts("clean", number):
+            for draft in work.drafts(CLEAN, number):
                 tick()
                 yield annotated(draft, annotate).to_json()
 
-    work.write_lines(work.path("annotated", number), annotated_lines())
+    work.write_lines(work.path(ANNOTATED, number), annotated_lines())
 
 
 def annotated(draft: Draft, annotate: config.Annotate) -> Draft:

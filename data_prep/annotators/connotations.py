@@ -12,19 +12,13 @@ import apache_beam as beam
 from data_prep import config
 from data_prep.annotators import annotator_of
 from data_prep.annotators.annotator import Annotator
-from data_prep.draft import Draft
+from data_prep.route import CONNOTED, RAW
 from data_prep.work.chunks import Ticker, Work
 
 
 def configured(work: Work, connotations: config.Connotations) -> Annotator:
     """The configured annotator; all that make it in one build share a folder."""
     return annotator_of(connotations, work.folder / "annotator")
-
-
-def read_drafts(work: Work, number: int) -> Iterator[Draft]:
-    """The drafts of a chunk as they go into cleaning: with their connotations where an annotator gave any."""
-    kind = "connoted" if work.path("connoted", number).is_file() else "raw"
-    return work.drafts(kind, number)
 
 
 class Connote(beam.PTransform):
@@ -51,10 +45,10 @@ class _ConnoteChunk(beam.DoFn):
         self._annotator = configured(self._work, self._connotations)
 
     def process(self, number: int) -> None:
-        self._work.write_lines(self._work.path("connoted", number), self._lines(number))
+        self._work.write_lines(self._work.path(CONNOTED, number), self._lines(number))
 
     def _lines(self, number: int) -> Iterator[str]:
         with Ticker(self._work, "connote", number) as tick:
-            for draft in self._work.drafts("raw", number):
+            for draft in self._work.drafts(RAW, number):
                 tick()
                 yield draft.with_post(labels=tuple(self._annotator.labels(draft))).to_json()

@@ -10,14 +10,14 @@ from pathlib import Path
 
 import apache_beam as beam
 
-from data_prep.annotators.connotations import read_drafts
 from data_prep.clean.duplicates import Keys, keys_of
 from data_prep.clean.pictures import BadPicture, check_picture
-from data_prep.config import Image, Prune
+from data_prep.config import Image
 from data_prep.draft import Draft, Reject
 from data_prep.pruning.prune import Pruner
+from data_prep.route import CLEAN, Route
 from data_prep.words import distinct
-from data_prep.work.chunks import Position, Ticker, Work
+from data_prep.work.chunks import Position, Ticker
 from kerasmm.data.spelling import normalise
 
 _INT64 = 1 << 63
@@ -82,39 +82,37 @@ def _is_empty(draft: Draft) -> bool:
 
 
 class Clean(beam.PTransform):
-    """Numbers of raw chunks → the keys by which duplicates are found; writes clean chunks and lists rejects.
+    """Numbers of raw or connoted chunks → the keys by which duplicates are found; writes clean chunks and lists rejects.
 
     Args:
-        work: The work folder.
-        image: How pictures are checked.
-        prune: Which posts are dropped for what they say.
+        route: Where the drafts are; its configuration says how pictures are checked and what is pruned.
     """
 
-    def __init__(self, work: Work, image: Image, prune: Prune) -> None:
+    def __init__(self, route: Route) -> None:
         super().__init__()
-        self._work, self._image, self._prune = work, image, prune
+        self._route = route
 
     def expand(self, numbers: beam.PCollection[int]) -> beam.PCollection[tuple[bytes, tuple[Position, bytes]]]:
-        return numbers | beam.FlatMap(_clean_chunk, self._work, self._image, self._prune)
+        return numbers | beam.FlatMap(_clean_chunk, self._route)
 
 
-def _clean_chunk(number: int, work: Work, image: Image, prune: Prune) -> Iterator[Keys]:
-    pruner = Pruner(prune)
+def _clean_chunk(number: int, route: Route) -> Iterator[Keys]:
+    work, pruner = route.work, Pruner(route.config.prune)
     keys: list[Keys] = []
     rejects: list[Reject] = []
 
     def clean_lines() -> Iterator[str]:
         with Ticker(work, "clean", number) as tick:
-            for index, draft in enumerate(read_drafts(work, number)):
+            for index, draft in enumerate(route.drafts(number)):
                 tick()
-                done = _clean(draft, image, pruner, work.path("pictures", number, "d") / str(index))
+                done = _clean(draft, route.config.image, pruner, work.path("pictures", number, "d") / str(index))
                 if isinstance(done, Reject):
                     rejects.append(done)
                 else:
                     keys.append(keys_of(done, (number, len(keys))))
                     yield done.to_json()
 
-    work.write_lines(work.path("clean", number), clean_lines())
+    work.write_lines(work.path(CLEAN, number), clean_lines())
     work.write_rejects("clean", number, rejects)
     yield from keys
 

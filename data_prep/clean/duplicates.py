@@ -7,13 +7,12 @@ from collections.abc import Iterable, Iterator
 import apache_beam as beam
 
 from data_prep.draft import Draft
+from data_prep.route import SAME_CONTENT, SAME_ID
 from data_prep.work.chunks import Position, Work
 from data_prep.work.hashing import fingerprint
 
 Keys = tuple[bytes, tuple[Position, bytes]]
 """Hash of the id → where the post stands and the hash of its content."""
-
-SAME_ID, SAME_CONTENT = "id seen before", "same picture, texts, tags and author as another post"
 
 
 def keys_of(draft: Draft, position: Position) -> Keys:

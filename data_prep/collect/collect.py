@@ -17,11 +17,11 @@ from collections.abc import Iterable, Iterator
 
 import apache_beam as beam
 
-from data_prep import config
 from data_prep.collect.keywords import read_keywords
-from data_prep.collect.match import Match, bare
+from data_prep.collect.match import Match
 from data_prep.draft import Draft, Reject
-from data_prep.route import candidates
+from data_prep.route import MATCHED, TAKEN, Route
+from data_prep.words import bare
 from data_prep.work.chunks import Ticker, Work
 from data_prep.work.hashing import fingerprint, rank
 
@@ -31,7 +31,6 @@ Place = tuple[int, int, int]
 Entry = tuple[Place, bytes, bytes, tuple[int, ...]]
 """Place, hash of the first tags, hash of the owner, numbers of the keywords."""
 
-_TAKEN = ""
 _FIRST_TAGS, _OWNER = 1, 2
 
 
@@ -39,17 +38,16 @@ class Collect(beam.PTransform):
     """Numbers of chunks → matched chunks, and verdicts: `collected/NNNNN.json` says of each post why it is dropped.
 
     Args:
-        work: The work folder, which holds the keywords.
-        config: The build configuration.
+        route: Where the candidates are; its work folder holds the keywords.
     """
 
-    def __init__(self, work: Work, config: config.BuildConfig) -> None:
+    def __init__(self, route: Route) -> None:
         super().__init__()
-        self._work, self._config = work, config
+        self._route = route
 
     def expand(self, numbers: beam.PCollection[int]) -> beam.PCollection[None]:
-        limits = self._config.collect
-        kept = numbers | "match" >> beam.FlatMap(_match, self._work, self._config)
+        limits = self._route.config.collect
+        kept = numbers | "match" >> beam.FlatMap(_match, self._route)
         dropped = []
         for name, field, most, reason in (
             (
@@ -71,32 +69,32 @@ class Collect(beam.PTransform):
             first = taken | beam.combiners.Top.SmallestPerKey(limits.per_keyword)
             taken = first | "each" >> beam.FlatMapTuple(lambda keyword, places: [(keyword, place) for place in places])
         verdicts = (taken | "taken" >> beam.Map(_taken), *dropped) | beam.Flatten()
-        return verdicts | "by chunk" >> beam.GroupByKey() | beam.Map(_write_verdicts, self._work)
+        return verdicts | "by chunk" >> beam.GroupByKey() | beam.Map(_write_verdicts, self._route.work)
 
 
-def _match(number: int, work: Work, config: config.BuildConfig) -> Iterator[Entry]:
-    keywords, limits = read_keywords(work), config.collect
-    match = Match(keywords, limits.english_tags)
+def _match(number: int, route: Route) -> Iterator[Entry]:
+    work, limits = route.work, route.config.collect
+    match = Match(read_keywords(work), limits.english_tags)
     entries: list[Entry] = []
     rejects: list[Reject] = []
 
     def matched_lines() -> Iterator[str]:
         with Ticker(work, "collect", number) as tick:
-            for candidate in candidates(work, number, config):
+            for candidate in route.candidates(number):
                 tick()
                 done = match(candidate) if isinstance(candidate, Draft) else candidate
                 if isinstance(done, Reject):
                     rejects.append(done)
                 else:
                     post = done.post
-                    place = rank(config.seed, "collect", post.id), number, len(entries)
+                    place = rank(route.config.seed, "collect", post.id), number, len(entries)
                     # The same tags in another order are the same picture again; without an owner a post is nobody's.
                     tags = fingerprint(*sorted(bare(post.tags)[: limits.first_tags]))
                     owner = fingerprint("post", post.id) if post.user is None else fingerprint("user", post.user)
                     entries.append((place, tags, owner, tuple(match.numbers[word] for word in post.keywords)))
                     yield done.to_json()
 
-    work.write_lines(work.path("matched", number), matched_lines())
+    work.write_lines(work.path(MATCHED, number), matched_lines())
     work.write_rejects("match", number, rejects)
     yield from entries
 
@@ -121,20 +119,8 @@ def _by_keyword(entry: Entry) -> Iterator[tuple[int, Place]]:
 
 def _taken(item: tuple[int, Place]) -> tuple[int, tuple[int, str]]:
     _, (_, number, index) = item
-    return number, (index, _TAKEN)
+    return number, (index, TAKEN)
 
 
 def _write_verdicts(group: tuple[int, Iterable[tuple[int, str]]], work: Work) -> None:
     work.write_note("collected", group[0], {str(index): reason for index, reason in sorted(group[1])})
-
-
-def qualified(work: Work, number: int, config: config.BuildConfig) -> Iterator[Draft | Reject]:
-    """What vocabularies are counted of and cut for: the drafts of a chunk that qualify, and the rejects among them."""
-    if config.collect.clean is None:
-        yield from candidates(work, number, config)
-        return
-    full = f"beyond {config.collect.per_keyword} posts of each of its keywords"
-    verdicts: dict[str, str] = work.note("collected", number, {})
-    for index, draft in enumerate(work.drafts("matched", number)):
-        reason = verdicts.get(str(index), full)
-        yield draft if reason == _TAKEN else Reject(draft.post.id, "collect", reason, bad=False)

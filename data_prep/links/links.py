@@ -23,6 +23,9 @@ from data_prep.split.plan import TRAIN, Plan, assigned
 from data_prep.work.chunks import Ticker, Work
 from data_prep.work.hashing import rank
 
+PACKED = "packed"
+"""Folder of the packed pools, in the work folder."""
+
 _BUCKETS = 64
 _NUMBERS = ("starts", "sizes", "posts", "id_ends", "label_ends")
 _TRIES = 20
@@ -80,7 +83,7 @@ def pack_pools(work: Work, labels: int) -> None:
     """Packs the pools into flat arrays that workers map into memory: 64 files of lines become 5 of numbers."""
     starts, sizes, posts = np.zeros(labels, "<i8"), np.zeros(labels, "<i8"), np.zeros(labels, "<i8")
     id_ends, label_ends, count, id_end, label_end = array("q", [0]), array("q", [0]), 0, 0, 0
-    folder = work.folder / "packed"
+    folder = work.folder / PACKED
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "ids").open("wb") as ids, (folder / "labels").open("wb") as numbers:
         for bucket in range(_BUCKETS):

@@ -6,12 +6,11 @@ from collections.abc import Iterable, Iterator
 
 import apache_beam as beam
 
-from data_prep.config import BuildConfig
 from data_prep.draft import Draft
 from data_prep.near_duplicates.connected import Order
 from data_prep.near_duplicates.word_sequences import SequenceReader, SequenceWriter, Span
 from data_prep.pruning import post_text
-from data_prep.route import comparable
+from data_prep.route import Route
 from data_prep.work.chunks import Ticker, Work
 from data_prep.work.hashing import fingerprint
 
@@ -32,17 +31,16 @@ class Copies(beam.PTransform):
     and the words of those that stay.
 
     Args:
-        work: The work folder.
-        config: The build configuration.
+        route: Where the posts are.
     """
 
-    def __init__(self, work: Work, config: BuildConfig) -> None:
+    def __init__(self, route: Route) -> None:
         super().__init__()
-        self._work, self._config = work, config
+        self._route = route
 
     def expand(self, numbers: beam.PCollection[int]) -> beam.PCollection[None]:
-        prune, work = self._config.prune, self._work
-        entries = numbers | "words" >> beam.FlatMap(_entries, work, self._config)
+        prune, work = self._route.config.prune, self._route.work
+        entries = numbers | "words" >> beam.FlatMap(_entries, self._route)
         keyed = entries | "by text" >> beam.Map(lambda entry: (entry[2], entry)) | "same text" >> beam.GroupByKey()
         copies = keyed | "copies" >> beam.FlatMap(_copies, prune.near_duplicates is not None).with_outputs(
             "dropped", main="kept"
@@ -58,15 +56,15 @@ class Copies(beam.PTransform):
         return done | "done" >> beam.Flatten()
 
 
-def _entries(number: int, work: Work, config: BuildConfig) -> Iterator[Entry]:
+def _entries(number: int, route: Route) -> Iterator[Entry]:
     entries: list[Entry] = []
-    writer = SequenceWriter(work, number)
-    with Ticker(work, "compare", number) as tick:
-        for index, candidate in enumerate(comparable(work, number, config)):
+    writer = SequenceWriter(route.work, number)
+    with Ticker(route.work, "compare", number) as tick:
+        for index, candidate in enumerate(route.comparable(number)):
             tick()
             if isinstance(candidate, Draft) and (words := _compared(candidate)):
                 text, time = candidate.post.text or "", candidate.post.time
-                is_shared = config.prune.fold_retweets and post_text.is_shared(text)
+                is_shared = route.config.prune.fold_retweets and post_text.is_shared(text)
                 is_cut = is_shared and post_text.is_cut(text)
                 if is_cut and len(words) > 1:
                     words.pop()

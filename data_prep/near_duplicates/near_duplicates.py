@@ -20,11 +20,11 @@ from collections.abc import Iterator
 
 import apache_beam as beam
 
-from data_prep.config import BuildConfig
 from data_prep.near_duplicates.alike import Alike, edges
 from data_prep.near_duplicates.connected import Groups
 from data_prep.near_duplicates.copies import Copies
 from data_prep.near_duplicates.min_hash import bands_for
+from data_prep.route import Route
 from data_prep.work.chunks import Work
 
 NEARLY_SAME_TEXT = "nearly the same text as another post"
@@ -32,22 +32,21 @@ NEARLY_SAME_TEXT = "nearly the same text as another post"
 _KEYS_A_PASS = 300_000
 
 
-def comparisons(work: Work, config: BuildConfig, posts: int) -> Iterator[beam.PTransform]:
+def comparisons(route: Route, posts: int) -> Iterator[beam.PTransform]:
     """The passes over chunk numbers that compare texts, in order; none where the configuration asks for none.
 
     Args:
-        work: The work folder.
-        config: The build configuration.
+        route: Where the posts are.
         posts: About how many posts there are.
     """
-    threshold = config.prune.near_duplicates
-    if threshold is None and not config.prune.fold_retweets:
+    threshold = route.config.prune.near_duplicates
+    if not route.compares:
         return
-    yield Copies(work, config)
+    yield Copies(route)
     if threshold is not None:
         number, most = bands_for(threshold).number, max(1, _KEYS_A_PASS // max(posts, 1))
         for start in range(0, number, most):
-            yield Alike(work, threshold, range(start, min(start + most, number)))
+            yield Alike(route.work, threshold, range(start, min(start + most, number)))
 
 
 def settle(work: Work, numbers: range) -> None:

@@ -6,7 +6,7 @@ import functools
 import re
 from collections.abc import Iterable, Sequence
 
-from data_prep.collect.match import is_english
+from data_prep.words import is_english
 from kerasmm.data.spelling import normalise
 
 _WORD = re.compile(r"[^\W_]+")

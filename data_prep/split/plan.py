@@ -8,6 +8,7 @@ from pathlib import Path
 
 from data_prep.config import Split
 from data_prep.draft import Draft
+from data_prep.route import SELECTED
 from data_prep.work.chunks import Work
 from data_prep.work.hashing import rank
 from kerasmm.console import UserError
@@ -93,10 +94,10 @@ def cut_file(work: Work, split: str) -> Path:
 def assigned(work: Work, plan: Plan, number: int) -> Iterator[tuple[Draft, str]]:
     """The selected drafts of a chunk with the split that each is in, `LEFT_OUT` where it is in none."""
     if plan.method == "time":
-        yield from zip(work.drafts("selected", number), work.note("splits", number, []), strict=True)
+        yield from zip(work.drafts(SELECTED, number), work.note("splits", number, []), strict=True)
         return
     cuts = {name: int(next(work.lines(cut_file(work, name)), "0")) for name in (TEST, VALIDATION, TRAIN)}
-    for draft in work.drafts("selected", number):
+    for draft in work.drafts(SELECTED, number):
         # What the publisher keeps for testing is not cut again.
         split = draft.split if plan.method == "published" and draft.split else TRAIN
         if split == TRAIN:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 
 import apache_beam as beam
 
+from data_prep.route import SELECTED
 from data_prep.split.plan import TEST, TRAIN, VALIDATION, Plan, cut_file, place
 from data_prep.work.chunks import Ticker, Work
 from data_prep.work.hashing import BITS
@@ -63,7 +64,7 @@ def cut_at(target: float, before: int, sizes: Iterable[tuple[int, int]]) -> int:
 
 def _places(number: int, work: Work, plan: Plan) -> Iterator[tuple[int, int]]:
     with Ticker(work, "split", number) as tick:
-        for draft in work.drafts("selected", number):
+        for draft in work.drafts(SELECTED, number):
             tick()
             if plan.method == "random" or draft.split == TRAIN:
                 yield place(draft, plan.seed), 1

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 import apache_beam as beam
 
+from data_prep.route import SELECTED
 from data_prep.split.plan import TEST, TEST_UNSEEN, TRAIN, VALIDATION, Plan, place, rounded
 from data_prep.work.chunks import Ticker, Work
 from data_prep.work.hashing import rank
@@ -37,7 +38,7 @@ class LastActs(beam.PTransform):
 
 def _acts(number: int, work: Work, plan: Plan) -> Iterator[tuple[int, Act]]:
     with Ticker(work, "split", number) as tick:
-        for index, draft in enumerate(work.drafts("selected", number)):
+        for index, draft in enumerate(work.drafts(SELECTED, number)):
             tick()
             grouped, tie = draft.group is not None, rank(plan.seed, "tie", draft.post.id)
             act = (draft.post.time or 0, tie, place(draft, plan.seed), grouped, number, index)

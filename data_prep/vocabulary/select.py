@@ -8,12 +8,10 @@ from collections.abc import Iterable, Iterator
 import apache_beam as beam
 
 from data_prep.annotators.frequent_hashtags import WithoutHashtags
-from data_prep.collect.collect import qualified
-from data_prep.config import BuildConfig
 from data_prep.draft import Draft, Reject
-from data_prep.route import lacking, needed
+from data_prep.route import SELECTED, Route, lacking, needed
 from data_prep.vocabulary.vocabulary import VOCABULARIES, Vocabularies
-from data_prep.work.chunks import Ticker, Work
+from data_prep.work.chunks import Ticker
 
 
 class Select:
@@ -44,19 +42,19 @@ class SelectPosts(beam.PTransform):
     """Numbers of clean chunks → selected chunks; lists what was dropped, counts published splits and given links.
 
     Args:
-        work: The work folder, which holds the vocabularies.
-        config: The build configuration.
+        route: Where the posts are; its work folder holds the vocabularies.
     """
 
-    def __init__(self, work: Work, config: BuildConfig) -> None:
+    def __init__(self, route: Route) -> None:
         super().__init__()
-        self._work, self._config = work, config
+        self._route = route
 
     def expand(self, numbers: beam.PCollection[int]) -> beam.PCollection[None]:
-        return numbers | beam.Map(_select, self._work, self._config)
+        return numbers | beam.Map(_select, self._route)
 
 
-def _select(number: int, work: Work, config: BuildConfig) -> None:
+def _select(number: int, route: Route) -> None:
+    work, config = route.work, route.config
     select = Select(Vocabularies.read(work.folder / VOCABULARIES), needed(config))
     splits: Counter[str] = Counter()
     links = 0
@@ -65,7 +63,7 @@ def _select(number: int, work: Work, config: BuildConfig) -> None:
     def kept_lines() -> Iterator[str]:
         nonlocal links
         with Ticker(work, "select", number) as tick:
-            for candidate in qualified(work, number, config):
+            for candidate in route.qualified(number):
                 tick()
                 done = select(candidate) if isinstance(candidate, Draft) else candidate
                 if isinstance(done, Draft) and config.split.method == "published" and done.split is None:
@@ -77,6 +75,6 @@ def _select(number: int, work: Work, config: BuildConfig) -> None:
                     links += len(done.post.links)
                     yield done.to_json()
 
-    work.write_lines(work.path("selected", number), kept_lines())
+    work.write_lines(work.path(SELECTED, number), kept_lines())
     work.write_rejects("select", number, rejects)
     work.write_note("selected", number, {"splits": splits, "links": links})

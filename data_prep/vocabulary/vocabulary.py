@@ -9,9 +9,9 @@ from pathlib import Path
 
 import apache_beam as beam
 
-from data_prep.collect.collect import qualified
 from data_prep.config import BuildConfig, Words
 from data_prep.draft import Draft
+from data_prep.route import Route
 from data_prep.work.chunks import Ticker, Work
 from data_prep.work.hashing import rank
 
@@ -78,21 +78,20 @@ class CountWords(beam.PTransform):
     of a post that has any.
 
     Args:
-        work: The work folder.
-        config: The build configuration.
+        route: Where the posts are.
     """
 
-    def __init__(self, work: Work, config: BuildConfig) -> None:
+    def __init__(self, route: Route) -> None:
         super().__init__()
-        self._work, self._config = work, config
+        self._route = route
 
     def expand(self, numbers: beam.PCollection[int]) -> beam.PCollection[tuple[tuple[str, str], int]]:
-        return numbers | beam.FlatMap(_words, self._work, self._config) | beam.CombinePerKey(sum)
+        return numbers | beam.FlatMap(_words, self._route) | beam.CombinePerKey(sum)
 
 
-def _words(number: int, work: Work, config: BuildConfig) -> Iterator[tuple[tuple[str, str], int]]:
-    with Ticker(work, "count", number) as tick:
-        for draft in qualified(work, number, config):
+def _words(number: int, route: Route) -> Iterator[tuple[tuple[str, str], int]]:
+    with Ticker(route.work, "count", number) as tick:
+        for draft in route.qualified(number):
             tick()
             if isinstance(draft, Draft):
                 tags, labels = set(draft.post.tags), set(draft.post.labels)

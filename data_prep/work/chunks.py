@@ -46,21 +46,22 @@ class Work:
         return count
 
     def lines(self, path: Path) -> Iterator[str]:
-        """The lines of a file, none when it isn't there."""
+        """The lines of a file that is written where there are any; none when it isn't there."""
         if path.is_file():
             with path.open(encoding="utf-8", newline="\n") as file:
                 yield from file
 
     def drafts(self, kind: str, number: int) -> Iterator[Draft]:
-        """The drafts of a chunk, one at a time."""
-        return map(Draft.from_json, self.lines(self.path(kind, number)))
+        """The drafts of a chunk, one at a time; a pass that writes drafts writes every chunk, also one without any."""
+        with self.path(kind, number).open(encoding="utf-8", newline="\n") as file:
+            yield from map(Draft.from_json, file)
 
     def write_note(self, kind: str, number: int, note: Any) -> None:
         """Writes what a pass notes about a chunk, as JSON."""
         self.write_lines(self.path(kind, number, "json"), [json.dumps(note)])
 
     def note(self, kind: str, number: int, default: Any = None) -> Any:
-        """What a pass noted about a chunk."""
+        """What a pass noted about a chunk; `default` where it had nothing to note."""
         path = self.path(kind, number, "json")
         return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else default
 

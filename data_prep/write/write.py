@@ -14,7 +14,7 @@ import numpy as np
 
 from data_prep.config import BuildConfig
 from data_prep.draft import Draft, Reject
-from data_prep.links.links import Pools, draw_links
+from data_prep.links.links import PACKED, Pools, draw_links
 from data_prep.split.plan import LEFT_OUT, TRAIN, Plan, assigned
 from data_prep.work.chunks import Ticker, Work
 from data_prep.write.features import encode_once
@@ -33,26 +33,25 @@ class Write(beam.PTransform):
         work: The work folder.
         config: The build configuration.
         plan: The split.
-        labels: The label vocabulary, when there are link pools.
+        pooled: The labels that have pools, where links are drawn from pools; else those that the source gave are taken.
     """
 
-    def __init__(self, work: Work, config: BuildConfig, plan: Plan, labels: list[str]) -> None:
+    def __init__(self, work: Work, config: BuildConfig, plan: Plan, pooled: list[str]) -> None:
         super().__init__()
-        self._dofn = _WriteChunk(work, config, plan, labels)
+        self._dofn = _WriteChunk(work, config, plan, pooled)
 
     def expand(self, numbers: beam.PCollection[int]) -> beam.PCollection[None]:
         return numbers | beam.ParDo(self._dofn)
 
 
 class _WriteChunk(beam.DoFn):
-    def __init__(self, work: Work, config: BuildConfig, plan: Plan, labels: list[str]) -> None:
-        self._work, self._config, self._plan, self._labels = work, config, plan, labels
+    def __init__(self, work: Work, config: BuildConfig, plan: Plan, pooled: list[str]) -> None:
+        self._work, self._config, self._plan, self._pooled = work, config, plan, pooled
         self._pools: Pools | None = None
 
     def setup(self) -> None:
-        packed = self._work.folder / "packed"
-        self._pools = Pools.open(packed) if packed.is_dir() else None
-        self._numbers = {label: number for number, label in enumerate(self._labels)}
+        self._pools = Pools.open(self._work.folder / PACKED) if self._pooled else None
+        self._numbers = {label: number for number, label in enumerate(self._pooled)}
 
     def process(self, number: int) -> None:
         notes: dict[str, dict[str, Any]] = {}
@@ -108,7 +107,7 @@ class _WriteChunk(beam.DoFn):
 
     def _joined(self, number: int) -> Iterator[tuple[Post, str]]:
         """Posts with their pictures and links."""
-        given: dict[str, list[int]] = self._work.note("links", number, {})
+        given: dict[str, list[int]] = {} if self._pooled else self._work.note("links", number, {})
         for index, (draft, split) in enumerate(assigned(self._work, self._plan, number)):
             if split == LEFT_OUT:
                 continue

@@ -2,8 +2,9 @@
 
 import dataclasses
 
-from data_prep.clean.duplicates import SAME_CONTENT, SAME_ID, Duplicates, keys_of
+from data_prep.clean.duplicates import Duplicates, keys_of
 from data_prep.draft import Draft
+from data_prep.route import SAME_CONTENT, SAME_ID
 from data_prep.work.chunks import Work
 from kerasmm.data.post import Post
 from tests.data_prep.world import chunked, run_steps

@@ -7,12 +7,13 @@ from collections import Counter
 import pytest
 
 from data_prep.annotate import tagger
-from data_prep.collect.collect import Collect, qualified
+from data_prep.collect.collect import Collect
 from data_prep.collect.keywords import keywords_file
-from data_prep.collect.match import Match, bare, is_english
+from data_prep.collect.match import Match
 from data_prep.config import BuildConfig
 from data_prep.draft import Draft, Reject
 from data_prep.inspect.inspect import inspect
+from data_prep.route import Route
 from data_prep.work.chunks import Work
 from data_prep.work.hashing import rank
 from kerasmm.console import UserError
@@ -62,8 +63,9 @@ def collected(folder, drafts, seed=0, size=7, keywords=KEYWORDS, **limits):
     config = validated(BuildConfig, {**WEB, "seed": seed, "collect": {"clean": "counted before", **limits}})
     numbers = chunked(work, "clean", drafts, size)
     work.write_lines(keywords_file(work), keywords)
-    run_steps(work, numbers, lambda n: n | Collect(work, config))
-    found = [found for number in numbers for found in qualified(work, number, config)]
+    route = Route(work, config)
+    run_steps(work, numbers, lambda n: n | Collect(route))
+    found = [found for number in numbers for found in route.qualified(number)]
     return verdicts([*(getattr(each, "post", each) for each in found), *work.rejects(["match"])])
 
 
@@ -115,30 +117,6 @@ def test_posts_get_the_keywords_that_their_tags_name(clean, tmp_path):
     }
 
 
-@pytest.mark.parametrize(
-    ("tag", "expected"),
-    [
-        ("snow", True),
-        ("first snow", True),
-        ("black-and-white", True),
-        ("dog-cat", True),
-        ("snow!", True),
-        ("snow 7", True),
-        ("schnee", False),
-        ("first schnee", False),
-        ("dog-schnee", False),
-        ("2009", False),
-        ("x", False),
-        ("", False),
-        ("❤", False),
-        ("语", False),
-        ("ثلج", False),
-    ],
-)
-def test_a_tag_is_english_when_its_words_are(tag, expected):
-    assert is_english(tag) is expected
-
-
 def test_a_word_that_is_a_keyword_is_no_form_of_another():
     match = Match(["build", "building", "play", "t-shirt"], 0)
     named = {tag: match(web("a", tag)) for tag in ("building", "buildings", "builds", "playing", "t-shirts", "re-play")}
@@ -150,10 +128,6 @@ def test_a_word_that_is_a_keyword_is_no_form_of_another():
         "t-shirts": ("t-shirt",),
         "re-play": ("play",),
     }
-
-
-def test_tags_without_the_sign_of_a_hashtag():
-    assert bare(("#snow", "snow", "## dog", "#", "c#")) == ("snow", "dog", "c#")
 
 
 def in_drawn_order(drafts, seed):

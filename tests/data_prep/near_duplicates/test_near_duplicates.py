@@ -12,7 +12,7 @@ from data_prep.near_duplicates import near_duplicates
 from data_prep.near_duplicates.connected import Groups
 from data_prep.near_duplicates.copies import SAME_TEXT, SHARED
 from data_prep.near_duplicates.near_duplicates import NEARLY_SAME_TEXT, comparisons, settle
-from data_prep.route import candidates
+from data_prep.route import Route
 from data_prep.work.chunks import Work
 from kerasmm.data.dataset import open_dataset
 from kerasmm.data.post import Post
@@ -30,10 +30,11 @@ def compared(folder, drafts, size=7, **prune):
     """The texts that stay, by id, and why the others go, by the pass alone."""
     work, config = Work(folder), validated(BuildConfig, {**UNPICTURED, "prune": prune})
     numbers = chunked(work, "clean", drafts, size)
-    for step in comparisons(work, config, len(drafts)):
+    route = Route(work, config)
+    for step in comparisons(route, len(drafts)):
         run_steps(work, numbers, lambda n, step=step: n | step)
     settle(work, numbers)
-    found = [each for number in numbers for each in candidates(work, number, config)]
+    found = [each for number in numbers for each in route.candidates(number)]
     kept = {each.post.id: each.post.text for each in found if isinstance(each, Draft)}
     gone = [each for each in found if not isinstance(each, Draft)]
     assert all((each.step, each.bad) == ("prune", False) for each in gone)

@@ -7,7 +7,7 @@ import pytest
 
 from data_prep.config import BuildConfig, Words
 from data_prep.draft import Draft, Reject
-from data_prep.route import lacking
+from data_prep.route import Route, lacking
 from data_prep.vocabulary.select import Select, SelectPosts
 from data_prep.vocabulary.vocabulary import VOCABULARIES, CountWords, Vocabularies, WriteCounts, cut, read_counts
 from data_prep.work.chunks import Work
@@ -36,11 +36,11 @@ def drafts(tmp_path, rng):
 def built(tmp_path, drafts, content):
     """Runs both passes; returns the vocabularies, the kept drafts and the rejects."""
     work, config = Work(tmp_path / "work"), validated(BuildConfig, {"needs": ["image", "tags"], **content})
-    numbers = chunked(work, "clean", drafts, 9)
-    run_steps(work, numbers, lambda n: n | CountWords(work, config) | WriteCounts(work))
+    numbers, route = chunked(work, "clean", drafts, 9), Route(work, config)
+    run_steps(work, numbers, lambda n: n | CountWords(route) | WriteCounts(work))
     words = Vocabularies.from_counts(read_counts(work), config)
     work.write_lines(work.folder / VOCABULARIES, [words.to_json()])
-    run_steps(work, numbers, lambda n: n | SelectPosts(work, config))
+    run_steps(work, numbers, lambda n: n | SelectPosts(route))
     kept = [draft for number in numbers for draft in work.drafts("selected", number)]
     return words, kept, list(work.rejects(["select"]))
 

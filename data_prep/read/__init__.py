@@ -1,0 +1,1 @@
+"""How a source's posts come in."""

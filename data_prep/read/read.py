@@ -1,0 +1,47 @@
+"""Reading: a source's posts stream into raw chunks, and what is no post into a list."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from data_prep.draft import Draft
+from data_prep.read.chunked import Chunked
+from data_prep.route import RAW
+from data_prep.sources.source import Source
+from data_prep.split.plan import TRAIN
+from data_prep.work.chunks import Work
+from kerasmm.console import progress
+
+
+@dataclasses.dataclass(frozen=True)
+class Read:
+    """What a source had.
+
+    Args:
+        chunks: Numbers of the raw chunks.
+        drafts: Posts in them.
+        seen: Posts and broken lines.
+        training: Posts of a published training split.
+        has_sentences: Whether any post has sentences.
+    """
+
+    chunks: range
+    drafts: int
+    seen: int
+    training: int
+    has_sentences: bool
+
+
+def read(source: Source, work: Work, size: int, quiet: bool) -> Read:
+    """Streams a source into raw chunks of `size` posts and lists what is no post as rejects of the step `source`."""
+    drafts, rejects = Chunked(work, RAW, size), Chunked(work, "rejects/source", size)
+    training, has_sentences = 0, False
+    with progress(quiet) as shown:
+        bar = shown.add_task("read", total=None, note="")
+        for post in source.posts():
+            (drafts if isinstance(post, Draft) else rejects).add(post.to_json())
+            training += isinstance(post, Draft) and post.split == TRAIN
+            has_sentences |= isinstance(post, Draft) and bool(post.post.sentences)
+            shown.advance(bar)
+    rejects.close()
+    return Read(range(drafts.close()), drafts.lines, drafts.lines + rejects.lines, training, has_sentences)
