@@ -60,7 +60,7 @@ def dman(
 
     >>> model = dman(words=10, regions=(9, 4), units=(8, 1))
     >>> outputs = model({"regions": keras.ops.ones((2, 9, 4))})
-    >>> outputs["words"].shape, outputs["attention"].shape
+    >>> keras.ops.shape(outputs["words"]), keras.ops.shape(outputs["attention"])
     ((2, 10), (2, 10, 9))
 
     Reference:

@@ -63,7 +63,7 @@ def fully_connected(
     Example:
 
     >>> model = fully_connected(10, (9, 4), units=(8,))
-    >>> model({"regions": keras.ops.ones((2, 9, 4))})["words"].shape
+    >>> keras.ops.shape(model({"regions": keras.ops.ones((2, 9, 4))})["words"])
     (2, 10)
 
     Reference:

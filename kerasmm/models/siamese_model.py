@@ -30,7 +30,7 @@ def siamese(base: keras.Model, branches: Sequence[str], output: str) -> keras.Mo
     >>> picture = keras.Input((4,), name="picture")
     >>> base = keras.Model({"picture": picture}, {"words": keras.layers.Dense(3)(picture)})
     >>> twins = siamese(base, ("anchor", "positive"), "words")
-    >>> twins({"anchor": ops.ones((2, 4)), "positive": ops.ones((2, 4))})["anchor"].shape
+    >>> ops.shape(twins({"anchor": ops.ones((2, 4)), "positive": ops.ones((2, 4))})["anchor"])
     (2, 3)
     """
     if not branches:

@@ -1,7 +1,6 @@
 """Decoding against Pillow, and every kind of bad picture."""
 
 import io
-import resource
 import struct
 import zlib
 
@@ -11,6 +10,7 @@ import tensorflow as tf
 from PIL import Image
 
 from kerasmm.data.images import CROP_SHARE, GREY, MAX_SIDE, decode_images
+from tests.peak_memory import growth, in_own_process
 
 
 def encode(image, form, **options):
@@ -219,27 +219,47 @@ def test_a_bad_picture_costs_its_own_row_only(rng):
         np.testing.assert_array_equal(images.numpy()[[0, 2]], alone, err_msg=name)
 
 
-def test_what_a_small_file_declares_is_refused_before_it_is_decoded(rng):
-    bombs = bad_pictures(rng)
-    decode = tf.function(lambda x: decode_images(x, (16, 16), "crop"), autograph=False)
-    decode(tf.constant([bombs["empty"]]))
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    for name in ("real picture of 144 megapixels", "real strip of one pixel's height"):
-        assert not decode(tf.constant([bombs[name]]))[1].numpy().any()
-    # Decoded, the first takes 432 MB.
-    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100_000
+def memory_of_decoding():
+    """MiB that the largest pictures take: whether it was refused, and how much it took."""
+    bombs, strip = bad_pictures(np.random.default_rng()), encode(Image.new("1", (20_000, 1), 1), "PNG")
+    cases = {
+        "refused picture": (bombs["real picture of 144 megapixels"], "crop", {}),
+        "refused strip": (bombs["real strip of one pixel's height"], "crop", {}),
+        "accepted picture": (bombs["real picture of 144 megapixels"], "crop", {"max_pixels": 144_000_000}),
+        "squashed strip": (strip, "squash", {}),
+        "cropped strip": (strip, "crop", {}),
+    }
+    found = {}
+    for name, (encoded, resize, options) in cases.items():
+        decode = tf.function(lambda x, r=resize, o=options: decode_images(x, (224, 224), r, **o), autograph=False)
+        decode(tf.constant([b""]))
+        results = []
+        taken = growth(lambda decode=decode, encoded=encoded, kept=results: kept.append(decode(tf.constant([encoded]))))
+        images, valid = results[0]
+        found[name] = {"taken": taken, "valid": bool(valid[0]), "white": bool(np.allclose(images, 255))}
+    return found
 
 
-@pytest.mark.parametrize("resize", ["squash", "crop"])
-def test_a_long_strip_is_resized_in_little_memory(resize):
-    strip = encode(Image.new("1", (20_000, 1), 1), "PNG")
-    decode = tf.function(lambda x: decode_images(x, (224, 224), resize), autograph=False)
-    decode(tf.constant([b""]))
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    images, valid = decode(tf.constant([strip]))
-    assert valid.numpy().all() and np.allclose(images, 255)
+@pytest.fixture(scope="module")
+def memory():
+    return in_own_process(memory_of_decoding)
+
+
+def test_what_a_small_file_declares_is_refused_before_it_is_decoded(memory):
+    for name in ("refused picture", "refused strip"):
+        assert not memory[name]["valid"]
+        assert memory[name]["taken"] < 100
+    # Decoded, the first takes 432 MB, which shows here.
+    assert memory["accepted picture"]["valid"]
+    assert memory["accepted picture"]["taken"] > 400
+
+
+@pytest.mark.parametrize("resize", ["squashed", "cropped"])
+def test_a_long_strip_is_resized_in_little_memory(memory, resize):
+    found = memory[f"{resize} strip"]
+    assert found["valid"] and found["white"]
     # Enlarged before it is cut, `crop` would hold 256 x 5,120,000 pixels.
-    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 300_000
+    assert found["taken"] < 300
 
 
 def test_max_pixels_is_a_setting():

@@ -7,13 +7,16 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from tests.peak_memory import ROOT
+
 _CODE = """
-import resource, sys
+import sys
 from pathlib import Path
 from data_prep.build import build, configuration
+from tests.peak_memory import peak
 folder = Path(sys.argv[1])
 build(configuration("posts", None, {"shard_records": 50}), "posts", folder / "data", folder=folder, quiet=True)
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+print(peak())
 """
 
 
@@ -37,7 +40,7 @@ def test_peak_memory_is_the_same_for_seven_times_the_pictures(tmp_path):
     peaks, sizes = [], []
     for count in (20, 140):
         folder = large_pictures(tmp_path / str(count), count)
-        done = subprocess.run([sys.executable, "-c", _CODE, str(folder)], capture_output=True, text=True)
+        done = subprocess.run([sys.executable, "-c", _CODE, str(folder)], cwd=ROOT, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
         peaks.append(int(done.stdout))
         sizes.append(sum(path.stat().st_size for path in (folder / "images").iterdir()) >> 20)

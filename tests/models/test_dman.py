@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from kerasmm.models import dman, siamese
+from tests.public_class import check_examples
 
 
 def dman_by_loop(model, regions, mean, variance):
@@ -141,3 +142,8 @@ def test_siamese_says_what_was_wrong():
         siamese(base, (), "words")
     with pytest.raises(ValueError, match="output='wrds'"):
         siamese(base, ("a",), "wrds")
+
+
+@pytest.mark.parametrize("thing", [dman, siamese])
+def test_examples(thing):
+    check_examples(thing)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from kerasmm.models import fully_connected
+from tests.public_class import check_examples
 
 
 @pytest.mark.parametrize("kind", ["words", "embedding"])
@@ -48,3 +49,7 @@ def test_without_hidden_layers_it_is_one_layer():
 def test_wrong_arguments_are_named(changes, message):
     with pytest.raises(ValueError, match=message):
         fully_connected(**{"outputs": 4, "regions": (5, 3), **changes})
+
+
+def test_examples():
+    check_examples(fully_connected)
