@@ -34,16 +34,16 @@ def register() -> None:
 
 
 def _promise_all() -> None:
-    # Not `keras.saving`: while another thread is importing Keras, this waits for it.
-    from keras.saving import get_custom_objects, register_keras_serializable
+    # While another thread is importing Keras, this waits for it, as `from keras.saving import …` would not.
+    import keras
 
-    known = get_custom_objects()
+    known = keras.saving.get_custom_objects()
     for package in _PACKAGES:
         module = importlib.import_module(f"kerasmm.{package}")
         # What isn't a class is never part of a saved model.
         for name in (name for name in module.__all__ if name[0].isupper()):
             if f"kerasmm>{name}" not in known:
-                register_keras_serializable("kerasmm", name)(_promise(module, name))
+                keras.saving.register_keras_serializable("kerasmm", name)(_promise(module, name))
 
 
 def _promise(package: ModuleType, name: str) -> type:
