@@ -69,6 +69,11 @@ def _add_build(commands: Any) -> None:
     parser.add_argument("--split", choices=("random", "time", "published", "counts"), help="how posts are split")
     parser.add_argument("--seed", type=int, help="decides splits and links")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="any key, e.g. split.test=0.1")
+    parser.add_argument(
+        "--list-settings",
+        action="store_true",
+        help="print every key with its value and meaning, those of --source where given, and build nothing",
+    )
     parser.add_argument("--runner", help="Beam runner; in this process by default")
     parser.add_argument("--overwrite", action="store_true", help="replace an existing data set")
     parser.add_quiet()
@@ -106,22 +111,27 @@ def _sources(options: Any, rest: list[str], argv: list[str]) -> int:
 
 def _build(options: Any, rest: list[str], argv: list[str]) -> int:
     _refuse_slips(rest)
-    from data_prep.config import merged, read_config, setting
+    from kerasmm.settings import assigned, merged, read_yaml
 
-    content = read_config(options.config) if options.config else {}
+    content = read_yaml(options.config) if options.config else {}
     job = {name: content.pop(name, None) for name in ("source", "input", "output", "unit")}
     for name, value in job.items():
         if value is not None and not isinstance(value, str):
             raise UserError(f"{options.config}: `{name}` must be text. Received: {value!r}")
     job.update({name: getattr(options, name) for name in job if getattr(options, name) is not None})
-    for name in ("source", "output"):
-        if job[name] is None:
-            raise UserError(f"`--{name}` is missing (see `{_PROGRAM} build --help`)")
     given_flags = {key: getattr(options, key) for key in _FLAGS if getattr(options, key) is not None}
     flags = merged(*(_FLAGS[key](value) for key, value in given_flags.items()))
     from data_prep.build import build, configuration
 
-    config = configuration(job["source"], job["unit"], content, flags, *map(setting, options.set))
+    for name in () if options.list_settings else ("source", "output"):
+        if job[name] is None:
+            raise UserError(f"`--{name}` is missing (see `{_PROGRAM} build --help`)")
+    config = configuration(job["source"], job["unit"], content, flags, *map(assigned, options.set))
+    if options.list_settings:
+        from kerasmm.settings_list import listed, print_settings
+
+        print_settings(listed(config))
+        return OK
     output = Path(job["output"])
     manifest = build(
         config,
@@ -160,7 +170,10 @@ _FLAGS: dict[str, Any] = {
     "split": lambda value: {"split": {"method": value}},
     "seed": lambda value: {"seed": value},
 }
-_OURS = [f"--{name}" for name in (*_FLAGS, "source", "input", "output", "unit", "config", "set", "overwrite", "quiet")]
+_OURS = [
+    f"--{name}"
+    for name in (*_FLAGS, "source", "input", "output", "unit", "config", "set", "list-settings", "overwrite", "quiet")
+]
 
 
 def _inspect(options: Any, rest: list[str], argv: list[str]) -> int:

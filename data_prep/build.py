@@ -6,18 +6,19 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from data_prep.config import BuildConfig, merged, validated
+from data_prep.config import BuildConfig
 from data_prep.sources import find
 from data_prep.sources.source import Source
 from data_prep.work.workspace import check_output, publish, workspace
 from kerasmm.data.manifest import Manifest
+from kerasmm.settings import merged, validated
 
 _CONNOTATIONS = 25
 """Posts that a connotation needs to stay, unless the configuration says otherwise (CMEM, section 4.1.3)."""
 
 
-def configuration(source: str | type[Source], unit: str | None, *layers: Mapping[str, Any]) -> BuildConfig:
-    """The source's own defaults with `layers` over them, checked.
+def configuration(source: str | type[Source] | None, unit: str | None, *layers: Mapping[str, Any]) -> BuildConfig:
+    """The source's own defaults, if there is a source, with `layers` over them, checked.
 
     Where `connotations.method` is on, three defaults are other ones, and each can still be given: posts need `labels`
     beside what the source needs, labels need 25 posts (`labels.minimum`), and no tag becomes a label.
@@ -26,7 +27,7 @@ def configuration(source: str | type[Source], unit: str | None, *layers: Mapping
         UserError: For an unknown source or key, or a wrong value.
     """
     found = find(source) if isinstance(source, str) else source
-    defaults, given = found.defaults_for(unit), merged(*layers)
+    defaults, given = found.defaults_for(unit) if found else {}, merged(*layers)
     split = given.get("split")
     if "split" in defaults and isinstance(split, Mapping) and split.get("method", "counts") != "counts":
         # The source's numbers of posts go with its own method: `--split random` alone must do.
@@ -37,7 +38,7 @@ def configuration(source: str | type[Source], unit: str | None, *layers: Mapping
         needs = list(dict.fromkeys((*defaults.get("needs", BuildConfig().needs), "labels")))
         on = {"labels": {"minimum": _CONNOTATIONS}, "annotate": {"labels_from_tags": 0}, "needs": needs}
         defaults = merged(defaults, on)
-    return validated(merged(defaults, given), "build configuration")
+    return validated(BuildConfig, merged(defaults, given), "build configuration")
 
 
 def build(

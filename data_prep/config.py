@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
-from kerasmm.console import UserError, nearest
 from kerasmm.data.post import MAX_LINKS
+from kerasmm.settings import Section
 
 FIELDS = ("image", "text", "sentences", "tags", "labels", "user", "time")
 """Fields that `needs` may name."""
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-
-class Image(_Section):
+class Image(Section, strict=True):
     """How pictures are checked."""
 
     required: bool = True
@@ -30,7 +24,7 @@ class Image(_Section):
     """Shrink pictures whose longer side is longer."""
 
 
-class Annotate(_Section):
+class Annotate(Section, strict=True):
     """What is read out of the sentences, and what becomes a label."""
 
     nouns_as_tags: bool = False
@@ -38,12 +32,12 @@ class Annotate(_Section):
     sentence_tags: bool = True
     """Give each of the `sentences` the lemmas of its nouns and verbs as pseudo-tags."""
     labels_from_tags: int = Field(default=0, ge=0)
-    """The N most frequent tags become labels …"""
+    """The N most frequent tags become labels."""
     keep_in_tags: bool = False
-    """… and stay tags, too."""
+    """Tags that become labels stay tags, too."""
 
 
-class Connotations(_Section):
+class Connotations(Section, strict=True):
     """Labels that an annotator gives in place of the source's (CMEM, section 4.1.3); off, unless `method` is given."""
 
     method: str | None = None
@@ -75,7 +69,7 @@ class Connotations(_Section):
         return self
 
 
-class Prune(_Section):
+class Prune(Section, strict=True):
     """Which posts are dropped for what they say (CMEM, section 4.1.1); none, unless a key is given."""
 
     topics: list[str] = []
@@ -99,7 +93,7 @@ class Prune(_Section):
         return self
 
 
-class Collect(_Section):
+class Collect(Section, strict=True):
     """Which posts are taken from the web to go with a clean data set (webly, section 4.1); all, unless it is given."""
 
     clean: str | None = None
@@ -122,7 +116,7 @@ class Collect(_Section):
         return self
 
 
-class Words(_Section):
+class Words(Section, strict=True):
     """How a vocabulary is cut."""
 
     most: int | None = Field(default=None, ge=1)
@@ -131,19 +125,23 @@ class Words(_Section):
     """Keep words that at least N posts have."""
 
 
-class Counts(_Section):
+class Counts(Section, strict=True):
     """Split sizes in posts, drawn at random."""
 
     test: int = Field(ge=0)
+    """Test posts; `counts` can't do without it."""
     train: int | None = Field(default=None, ge=1)
     """Training posts before validation is carved out of them; what is beyond is left out. null takes all the rest."""
     validation: int = Field(default=0, ge=0)
+    """Validation posts, carved out of the training posts."""
 
 
-class Split(_Section):
+class Split(Section, strict=True):
     """Who goes where."""
 
     method: Literal["random", "time", "published", "counts"] = "random"
+    """`random` by shares, `counts` at random by numbers, `time`: what a user did last is tested, `published`: as the
+    publisher says."""
     test: float = Field(default=0.2, ge=0, lt=1)
     """Share of test posts; with `time`, of each user's acts."""
     validation: float = Field(default=0.1, ge=0)
@@ -165,7 +163,7 @@ class Split(_Section):
         return self
 
 
-class Links(_Section):
+class Links(Section, strict=True):
     """Links between training posts that share a label."""
 
     most: int = Field(default=MAX_LINKS, ge=0, le=MAX_LINKS)
@@ -174,7 +172,7 @@ class Links(_Section):
     """Posts that stand for a label with more of them."""
 
 
-class FeatureEncoder(_Section):
+class FeatureEncoder(Section, strict=True):
     """Stored image features."""
 
     encoder: str | None = None
@@ -193,7 +191,7 @@ class FeatureEncoder(_Section):
         return self
 
 
-class BuildConfig(_Section):
+class BuildConfig(Section, strict=True):
     """The whole configuration of `python -m data_prep build`."""
 
     image: Image = Image()
@@ -202,8 +200,11 @@ class BuildConfig(_Section):
     prune: Prune = Prune()
     collect: Collect = Collect()
     tags: Words = Words(most=1000)
+    """The vocabulary of tags."""
     labels: Words = Words()
+    """The vocabulary of labels."""
     needs: list[Literal["image", "text", "sentences", "tags", "labels", "user", "time"]] = ["image", "tags"]
+    """Fields that a post must have; others are dropped."""
     split: Split = Split()
     links: Links = Links()
     features: FeatureEncoder = FeatureEncoder()
@@ -212,91 +213,4 @@ class BuildConfig(_Section):
     max_rejects: float = Field(default=0.1, ge=0, le=1)
     """Share of bad input above which the build stops."""
     seed: int = 0
-
-
-def merged(*layers: Mapping[str, Any]) -> dict[str, Any]:
-    """Nested mappings laid over one another; later ones win, key by key."""
-    result: dict[str, Any] = {}
-    for layer in layers:
-        for key, value in layer.items():
-            both = isinstance(value, Mapping) and isinstance(result.get(key), Mapping)
-            result[key] = merged(result[key], value) if both else value
-    return result
-
-
-def validated(content: Mapping[str, Any], where: str = "configuration") -> BuildConfig:
-    """The configuration that `content` describes.
-
-    Raises:
-        UserError: For an unknown key, with the nearest known one, or a value of the wrong type or range.
-    """
-    try:
-        return BuildConfig.model_validate(dict(content))
-    except ValidationError as error:
-        # An unknown key says more than the missing one that it should have been.
-        first = min(error.errors(), key=lambda found: found["type"] != "extra_forbidden")
-        key = ".".join(map(str, first["loc"]))
-        if first["type"] == "extra_forbidden":
-            raise UserError(f"{where}: unknown key `{key}`.{_nearest_key(first['loc'])}") from error
-        message = first["msg"].removeprefix("Value error, ")
-        if first["type"] in ("model_type", "dict_type"):
-            message = f"must be a mapping with keys of {', '.join(_section(first['loc']).model_fields)}"
-        raise UserError(f"{where}: `{key}`: {message}. Received: {_shown(first['input'])}") from error
-
-
-def _nearest_key(location: tuple[int | str, ...]) -> str:
-    return nearest(str(location[-1]), _section(location[:-1]).model_fields)
-
-
-def _section(location: tuple[int | str, ...]) -> Any:
-    section: Any = BuildConfig
-    for name in location:
-        section = section.model_fields[str(name)].annotation
-        section = next((c for c in getattr(section, "__args__", ()) if c is not type(None)), section)
-    return section
-
-
-def _shown(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 80 else f"{text[:77]}..."
-
-
-def read_config(path: Path) -> dict[str, Any]:
-    """The mapping in a YAML file.
-
-    Raises:
-        UserError: When the file is missing, is no YAML or holds no mapping.
-    """
-    import yaml
-
-    if not path.is_file():
-        raise UserError(f"{path}: no such configuration file")
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise UserError(f"{path}: not valid YAML ({error})") from error
-    if content is None:
-        return {}
-    if not isinstance(content, dict):
-        raise UserError(f"{path}: expected a mapping of keys to values. Received: {type(content).__name__}")
-    return {str(key): value for key, value in content.items()}
-
-
-def setting(assignment: str) -> dict[str, Any]:
-    """`split.test=0.1` as the nested mapping `{"split": {"test": 0.1}}`; the value is read as YAML.
-
-    Raises:
-        UserError: When it is no `key=value`, or the value no YAML.
-    """
-    import yaml
-
-    key, equals, value = assignment.partition("=")
-    if not equals or not all(key.split(".")):
-        raise UserError(f"--set takes key=value, e.g. `--set split.test=0.1`. Received: {assignment!r}")
-    try:
-        content: Any = yaml.safe_load(value)
-    except yaml.YAMLError as error:
-        raise UserError(f"--set {key}: not a YAML value. Received: {value!r}") from error
-    for name in reversed(key.split(".")):
-        content = {name: content}
-    return dict(content)
+    """Decides splits, links and which web posts are collected; the same seed gives the same data set."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kerasmm.console import Parser, UserError, console, guarded, nearest
+from kerasmm.named_configs import config_help, find_config
 
 if TYPE_CHECKING:
     import argparse
@@ -37,7 +38,7 @@ def parser() -> Parser:
     made.add_argument("--seeds", type=int, default=SEEDS, help=f"how many seeds, from 0 on (default: {SEEDS})")
     made.add_argument("--rows", help="only these, separated by commas; see --list (default: all)")
     made.add_argument("--list", action="store_true", help="print the rows that there are, and stop")
-    made.add_argument("--config", type=Path, help="YAML file that the system and its ablations share")
+    made.add_argument("--config", type=Path, help=f"what the system and its ablations share: {config_help()}")
     made.add_argument(
         "--set",
         action="append",
@@ -67,6 +68,7 @@ def main(argv: list[str]) -> int:
         raise UserError(f"--seeds must be 1 or more. Received: --seeds {arguments.seeds}")
     from kerasmm.systems.config import load_config
 
+    arguments.config = find_config(kind.name, arguments.config)
     changes = {row: _changes(arguments.set, row, kind) for row in ("", *kind.variants)}
     for of_row in changes.values():
         load_config(kind.Config, arguments.config, of_row)

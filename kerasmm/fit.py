@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kerasmm.console import Parser, UserError, console, guarded
+from kerasmm.named_configs import config_help, find_config
 
 if TYPE_CHECKING:
     import argparse
@@ -28,12 +29,15 @@ def parser() -> Parser:
         example="python -m kerasmm.fit --model dman --data data/movielens --run runs/movielens --set training.epochs=5",
     )
     made.add_argument("--model", help="the system: cmem, dman or webly")
-    made.add_argument("--config", type=Path, help="YAML file; see configs/<model>/")
+    made.add_argument("--config", type=Path, help=config_help())
     made.add_argument("--data", type=Path, help="folder that `python -m data_prep build` wrote")
     made.add_argument(
         "--run", type=Path, help="folder of the run (default: runs/<model>, or the next free runs/<model>-N)"
     )
     made.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change one key; may be repeated")
+    made.add_argument(
+        "--list-settings", action="store_true", help="print every key with its value and meaning, and do nothing else"
+    )
     made.add_argument("--resume", action="store_true", help="go on with the run, from its last checkpoint")
     made.add_argument("--strategy", default="auto", help="auto, single, mirrored or multi_worker (default: auto)")
     made.add_argument("--deterministic", action="store_true", help="the same seed gives the same weights; slower")
@@ -48,6 +52,8 @@ def parser() -> Parser:
 def main(argv: list[str]) -> int:
     """Parses, calls and prints."""
     arguments = parser().parse_args(argv)
+    if arguments.list_settings:
+        return _list_settings(arguments)
     command = "python -m kerasmm.fit " + shlex.join(argv)
     kind_name, folder = _which_run(arguments)
     say = console(arguments.quiet)
@@ -58,6 +64,7 @@ def main(argv: list[str]) -> int:
         from kerasmm.systems.config import load_config
 
         kind = system(kind_name)
+        arguments.config = find_config(kind_name, arguments.config)
         changes = list(arguments.set)
         if arguments.data is None:
             load_config(kind.Config, arguments.config, changes)
@@ -77,6 +84,18 @@ def main(argv: list[str]) -> int:
         evaluate_run(run, dataset, "test", quiet=arguments.quiet, plots=folder)
     if not arguments.no_export:
         _export(run, dataset, arguments)
+    return 0
+
+
+def _list_settings(arguments: argparse.Namespace) -> int:
+    """Prints the configuration that a run would have."""
+    if not arguments.model:
+        raise UserError("--list-settings lists those of a system: name it, e.g. --model dman")
+    from kerasmm.settings_list import listed, print_settings
+    from kerasmm.systems import system
+    from kerasmm.systems.config import load_config
+
+    print_settings(listed(load_config(system(arguments.model).Config, arguments.config, arguments.set)))
     return 0
 
 

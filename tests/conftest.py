@@ -13,12 +13,40 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("random tests")
+    group.addoption(
+        "--seed", type=int, help="seed of random tests, as a failed one printed it; else each draws its own"
+    )
+    group.addoption(
+        "--seeds", type=int, default=1, help="how many times to run each random test, each with another seed"
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # Drawn once, before workers start, so that all of them collect the same tests.
+    if config.option.seeds > 1 and config.option.seed is None:
+        config.option.seed = fresh_seed()
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    seeds = metafunc.config.option.seeds
+    if seeds > 1 and "seed" in metafunc.fixturenames:
+        drawn = np.random.SeedSequence(metafunc.config.option.seed).generate_state(seeds)
+        metafunc.parametrize("seed", drawn.tolist(), indirect=True)
+
+
 @pytest.fixture
-def seed() -> int:
-    """A fresh seed; pytest shows the printed line where a test fails."""
-    entropy = int(np.random.SeedSequence().generate_state(1)[0])
-    print(f"seed {entropy}")
-    return entropy
+def seed(request: pytest.FixtureRequest) -> int:
+    """A fresh seed; pytest shows the printed line where a test fails, and `--seed` gives it again."""
+    given = getattr(request, "param", request.config.option.seed)
+    chosen = fresh_seed() if given is None else given
+    print(f"seed {chosen}: run this test again with --seed {chosen}")
+    return chosen
+
+
+def fresh_seed() -> int:
+    return int(np.random.SeedSequence().generate_state(1)[0])
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from data_prep.words import normalise
+from kerasmm.data.spelling import normalise
 
 if TYPE_CHECKING:
     from HanTa.HanoverTagger import HanoverTagger

@@ -68,5 +68,5 @@ class Annotator(abc.ABC):
             draft: The post, its texts as the publisher wrote them, upper case and all.
 
         Returns:
-            The labels in order; the build gives them one spelling (`data_prep.words.normalise`) and keeps each once.
+            The labels in order; the build gives them one spelling (`kerasmm.data.spelling.normalise`) and keeps each once.
         """

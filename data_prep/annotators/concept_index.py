@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from data_prep.annotators.concepts import Concept
 from data_prep.annotators.mentions import forms, meaning, name_words, stop_words
-from data_prep.words import normalise
+from kerasmm.data.spelling import normalise
 
 LONGEST = 8
 """Words of the longest name that is found."""

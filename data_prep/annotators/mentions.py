@@ -7,7 +7,7 @@ import html
 import re
 import unicodedata
 
-from data_prep.words import normalise
+from kerasmm.data.spelling import normalise
 
 _PLAIN_WORD = re.compile("[a-z0-9]+")
 _IN_WORD = ("L", "M", "N")

@@ -16,8 +16,9 @@ from data_prep.clean.pictures import BadPicture, check_picture
 from data_prep.config import Image, Prune
 from data_prep.draft import Draft, Reject
 from data_prep.pruning.prune import Pruner
-from data_prep.words import distinct, normalise
+from data_prep.words import distinct
 from data_prep.work.chunks import Position, Ticker, Work
+from kerasmm.data.spelling import normalise
 
 _INT64 = 1 << 63
 

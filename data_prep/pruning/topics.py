@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from data_prep.collect.match import is_english
-from data_prep.words import normalise
+from kerasmm.data.spelling import normalise
 
 _WORD = re.compile(r"[^\W_]+")
 _TAG = re.compile(r"[#＃](\w+)")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,6 +13,9 @@ from kerasmm.console import UserError
 from kerasmm.data.manifest import FILE_NAME, Manifest, check_file, read_manifest, sha256_of
 from kerasmm.data.post import Post
 from kerasmm.data.records import Records
+
+if TYPE_CHECKING:
+    import tensorflow as tf
 
 
 class Dataset:
@@ -25,12 +29,12 @@ class Dataset:
 
     Example:
 
-    >>> dataset = open_dataset(Path("data/shapes"))  # doctest: +SKIP
+    >>> dataset = open_dataset("data/shapes")  # doctest: +SKIP
     >>> dataset.vocabulary("tags")[:2], len(dataset.records("train"))  # doctest: +SKIP
     (['circle', 'red'], 2160)
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: str | Path) -> None:
         self.folder = Path(folder)
         self.manifest: Manifest = read_manifest(self.folder)
         self._records: dict[str, Records] = {}
@@ -75,11 +79,91 @@ class Dataset:
         return self._records[split]
 
     def posts(self, split: str) -> Iterator[Post]:
-        """The posts of a split, one at a time."""
+        """The posts of a split, one at a time.
+
+        Raises:
+            UserError: For an unknown or empty split, or a missing or damaged shard.
+
+        Example:
+
+        >>> for post in dataset.posts("train"):  # doctest: +SKIP
+        ...     print(post.id, post.text, post.tags)
+        """
         shape = self.manifest.features.shape if self.manifest.features else None
         records = self.records(split)
         for row in range(len(records)):
             yield Post.from_bytes(records.read(np.array([row]))[0], shape)
+
+    def examples(
+        self,
+        split: str = "train",
+        fields: Sequence[str] | None = None,
+        *,
+        image_size: tuple[int, int] | None = None,
+        resize: str = "squash",
+        batch_size: int = 32,
+        shuffle: bool = False,
+        seed: int = 0,
+        drop_remainder: bool = False,
+    ) -> tf.data.Dataset:
+        """Batches of a split, for one's own model and loop.
+
+        With n posts a batch, V words of a vocabulary:
+
+        | field | tensor |
+        |---|---|
+        | `id`, `text`, `user` | `(n,)` strings, `""` where a post has none |
+        | `time` | `(n,)` int64, Unix seconds, 0 where unknown |
+        | `image` | `(n, height, width, 3)` float32 in 0 … 255, and `has_image` `(n,)`, False where it is grey for want of one |
+        | `features` | `(n, *shape)` float32 as stored, zeros where a post has none |
+        | `tags`, `labels`, `keywords` | `(n, V)` float32 of zeros and ones, by `vocabulary` of that name |
+        | `sentences`, `links` | ragged `(n, None)` strings |
+
+        In memory are a few batches and 8 bytes a post. The order is that of the files; with `shuffle`, the e-th time that
+        the batches are gone through, it is `numpy.random.default_rng([seed, e]).permutation(posts)`, e from 0 on. The
+        same seed gives the same batches.
+
+        Args:
+            split: `train`, `validation` or `test`.
+            fields: Which fields. None: of `id`, `text`, `tags` and `labels` those that the split has, and the picture:
+                `image` where `image_size` is given, else `features` where there are any.
+            image_size: Height and width that `image` is decoded to.
+            resize: `"squash"` fills the size and changes the aspect ratio; `"crop"` keeps it and cuts the centre.
+            batch_size: n; the last batch is smaller where n doesn't divide the posts.
+            shuffle: A new order each time.
+            seed: Seeds the orders.
+            drop_remainder: Leave the smaller last batch out.
+
+        Returns:
+            A data set of mappings from field to tensor.
+
+        Raises:
+            UserError: For an unknown or empty split, an unknown field (with the nearest known one) or one that no post
+                of the split has, a value out of range, or a missing or damaged file.
+
+        Example:
+
+        >>> import keras
+        >>> batches = dataset.examples("train", ["image", "labels"], image_size=(32, 32), shuffle=True)
+        >>> labels = len(dataset.vocabulary("labels"))
+        >>> layers = [keras.layers.Rescaling(1 / 255), keras.layers.Flatten(), keras.layers.Dense(labels, "sigmoid")]
+        >>> model = keras.Sequential(layers)
+        >>> model.compile("adam", "binary_crossentropy")
+        >>> history = model.fit(batches.map(lambda batch: (batch["image"], batch["labels"])), epochs=2, verbose=0)
+        """
+        from kerasmm.data.examples import examples
+
+        return examples(
+            self,
+            split,
+            fields,
+            image_size=image_size,
+            resize=resize,
+            batch_size=batch_size,
+            shuffle=shuffle,
+            seed=seed,
+            drop_remainder=drop_remainder,
+        )
 
     def require(self, fields: Iterable[str], split: str = "train") -> None:
         """Refuses a data set in which no post of `split` has one of the `fields`; the error names the field."""
@@ -93,7 +177,7 @@ class Dataset:
                 )
 
 
-def open_dataset(folder: Path) -> Dataset:
+def open_dataset(folder: str | Path) -> Dataset:
     """Opens a data set; see `Dataset`."""
     return Dataset(folder)
 

@@ -6,6 +6,8 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+import keras
+import numpy as np
 from keras import ops
 
 from kerasmm.losses.over_positives import over_positives
@@ -32,7 +34,7 @@ def sorted_hinges(
         `(batch,)`, and its gradient by the scores.
     """
     takes_part = ops.logical_or(positive, negative)
-    codes = _codes(ops.where(positive, scores - margin, scores), positive, takes_part)
+    codes = _codes(ops.where(positive, _limits(scores, margin), scores), positive, takes_part)
     # The largest complements are the smallest codes.
     complements, order = ops.top_k(ops.bitwise_not(codes), ops.shape(scores)[1])
     is_positive = 1 - ops.bitwise_and(complements, 1)
@@ -68,7 +70,7 @@ def looped_hinges(
 
     def add(score: Any, total: Any, slopes: Any) -> tuple[Any, ...]:
         hinges = ops.relu(margin + (there - score))
-        violates = ops.cast(hinges > 0, score.dtype)
+        violates = ops.cast(there > _limits(score, margin), score.dtype)
         violators = ops.sum(violates, axis=1, keepdims=True)
         each = weight(ops.maximum(violators, 1.0))
         total = total + each * ops.sum(hinges, axis=1, keepdims=True)
@@ -84,6 +86,21 @@ def _mean(scores: Any, weights: Any) -> Any:
     """Weighted mean of each row, `(batch, 1)`; 0 where nothing weighs."""
     total = ops.sum(weights, axis=1, keepdims=True)
     return ops.sum(weights * scores, axis=1, keepdims=True) / ops.where(total > 0, total, 1.0)
+
+
+def _limits(scores: Any, margin: float) -> Any:
+    """What a negative has to be above to violate a positive's margin: `scores - margin`, rounded down.
+
+    Above the one is above the other, for any float. The nearest float isn't that sharp: negatives within rounding of the
+    margin would or would not violate it by chance, and each moves the weight of all the others.
+    """
+    nearest = scores - margin
+    # What rounding left out, exactly (Knuth's two-sum); where it is negative, the float below (Rump et al., 2009).
+    change = nearest - scores
+    rest = (scores - (nearest - change)) - (margin + change)
+    epsilon = float(np.finfo(keras.backend.standardize_dtype(scores.dtype)).eps)
+    below = nearest - epsilon / 2 * (1 + epsilon) * ops.abs(nearest)
+    return ops.where(rest < 0, below, nearest)
 
 
 def _codes(keys: Any, positive: Any, takes_part: Any) -> Any:

@@ -12,8 +12,8 @@ import yaml
 import kerasmm
 from kerasmm.console import UserError
 from kerasmm.data.dataset import Dataset, vocabulary_digest
+from kerasmm.settings import read_yaml, validated
 from kerasmm.systems import Facts, System, system
-from kerasmm.systems.config import read_yaml, validated
 
 if TYPE_CHECKING:
     import keras

@@ -1,40 +1,35 @@
-"""Configurations: typed sections that every system shares, and how YAML, `--set` and defaults become one."""
+"""Configurations of systems: the typed sections that every system shares."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Literal, TypeVar
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 
-from kerasmm.console import UserError, nearest
-
-
-class Section(BaseModel):
-    """A part of a configuration: unknown keys are refused, values can't be changed afterwards."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+from kerasmm.settings import Section, assigned, merged, read_yaml, validated
 
 
 class Optimizer(Section):
     """How the parameters move."""
 
     name: Literal["sgd", "adam", "adamw"] = "sgd"
+    """The algorithm. `adamw` decays the weights even where `weight_decay` is empty."""
     learning_rate: float = Field(default=0.01, gt=0)
+    """The size of a step, the first where a schedule lets it fall."""
     schedule: Literal["constant", "cosine", "step"] = "constant"
     """`cosine` lets the learning rate fall to nothing over the epochs of the training; `step` lets it fall by
     `step_factor` every `step_epochs`."""
     step_epochs: int = Field(default=10, ge=1)
-    """With `step` only."""
+    """With `step` only: epochs between two falls."""
     step_factor: float = Field(default=0.1, gt=0, le=1)
-    """With `step` only."""
+    """With `step` only: what the learning rate is multiplied by."""
     weight_decay: float | None = Field(default=None, ge=0)
     """Decoupled: each step takes this share of the learning rate off every parameter. Not the L2 penalty of a loss."""
     momentum: float = Field(default=0.9, ge=0, lt=1)
-    """SGD only."""
+    """SGD only: share of the last step that the next one keeps."""
     nesterov: bool = True
-    """SGD only."""
+    """SGD only: the gradient where momentum leads, not where the parameters are."""
     clip_norm: float | None = Field(default=None, gt=0)
     """Global norm that the gradient, summed over all replicas, is clipped to."""
 
@@ -43,9 +38,11 @@ class Training(Section):
     """What every training has."""
 
     epochs: int = Field(default=10, ge=1)
+    """How often the training posts are gone through."""
     batch_size: int = Field(default=32, ge=1)
     """Posts a step, over all replicas."""
     precision: Literal["float32", "mixed_bfloat16", "mixed_float16"] = "float32"
+    """What layers compute in. Weights and losses stay in float32; the mixed ones are for GPUs that are fast in them."""
     optimizer: Optimizer = Optimizer()
     checkpoint_seconds: float = Field(default=120.0, ge=0)
     """A checkpoint at the end of each epoch, and in mid-epoch when the last one is older than this."""
@@ -92,68 +89,6 @@ def load_config(kind: type[C], path: Path | None = None, changes: list[str] | No
         UserError: For an unreadable file, an unknown key (with the nearest known one) or a wrong value.
     """
     # Laid over the system's own defaults: a section that names one key keeps the others.
-    tree = _merged(kind().model_dump(), read_yaml(path) if path else {})
-    for change in changes or []:
-        key, equals, value = change.partition("=")
-        if not equals or not key:
-            raise UserError(f"--set {change}: expected key=value, e.g. training.epochs=5")
-        _put(tree, key.strip().split("."), _value(change, value))
-    return validated(kind, tree, str(path) if path and not changes else "configuration")
-
-
-def read_yaml(path: Path) -> dict[str, Any]:
-    """The mapping in a YAML file; an empty file is an empty mapping."""
-    try:
-        tree = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UserError(f"{path}: can't be read ({error.strerror})") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise UserError(f"{path}: not valid YAML ({error})") from error
-    if tree is None:
-        return {}
-    if not isinstance(tree, dict):
-        raise UserError(f"{path}: expected keys and values. Received: {type(tree).__name__}")
-    return tree
-
-
-def validated(kind: type[C], tree: dict[str, Any], where: str) -> C:
-    """Validates a tree of values; errors name the key."""
-    try:
-        return kind.model_validate(tree)
-    except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"])
-        if first["type"] == "extra_forbidden":
-            raise UserError(f"{where}: unknown key {key!r}.{nearest(key, keys_of(kind))}") from error
-        raise UserError(f"{where}: `{key}`: {first['msg']}. Received: {first['input']!r}") from error
-
-
-def keys_of(kind: type[BaseModel], prefix: str = "") -> list[str]:
-    """All dotted keys of a configuration class."""
-    keys = []
-    for name, field in kind.model_fields.items():
-        keys.append(prefix + name)
-        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
-            keys += keys_of(field.annotation, f"{prefix}{name}.")
-    return keys
-
-
-def _merged(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
-    both = {key for key in above if isinstance(above[key], dict) and isinstance(below.get(key), dict)}
-    return {**below, **above, **{key: _merged(below[key], above[key]) for key in both}}
-
-
-def _value(change: str, text: str) -> Any:
-    try:
-        return yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise UserError(f"--set {change}: the value is not valid YAML") from error
-
-
-def _put(tree: dict[str, Any], path: list[str], value: Any) -> None:
-    for part in path[:-1]:
-        child = tree.setdefault(part, {})
-        if not isinstance(child, dict):
-            raise UserError(f"--set {'.'.join(path)}: `{part}` is a value, not a section")
-        tree = child
-    tree[path[-1]] = value
+    content = merged(kind().model_dump(), read_yaml(path) if path else {}, *map(assigned, changes or []))
+    where = " with ".join([*([str(path)] if path else []), *(["--set"] if changes else [])])
+    return validated(kind, content, where or "configuration")

@@ -7,11 +7,12 @@ import json
 import pytest
 
 from data_prep.annotators.column import Column
-from data_prep.config import Connotations, validated
+from data_prep.config import BuildConfig, Connotations
 from data_prep.draft import Draft
 from kerasmm.console import UserError
 from kerasmm.data.dataset import open_dataset
 from kerasmm.data.post import Post
+from kerasmm.settings import validated
 from tests.data_prep.world import build_world
 
 
@@ -99,7 +100,7 @@ def test_a_missing_file_and_missing_keys(tmp_path):
         ({"methode": "column"}, "Did you mean 'method'"),
     ):
         with pytest.raises(UserError, match=message):
-            validated({"connotations": content})
+            validated(BuildConfig, {"connotations": content})
 
 
 def test_in_a_build(tmp_path):

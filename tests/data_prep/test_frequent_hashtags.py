@@ -9,9 +9,9 @@ from data_prep.annotators.frequent_hashtags import FrequentHashtags, WithoutHash
 from data_prep.build import build, configuration
 from data_prep.config import Connotations
 from data_prep.draft import Draft
-from data_prep.words import normalise
 from kerasmm.data.dataset import open_dataset
 from kerasmm.data.post import Post
+from kerasmm.data.spelling import normalise
 from tests.data_prep.world import build_world
 
 CONFIG = {

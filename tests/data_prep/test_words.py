@@ -1,40 +1,6 @@
-"""One spelling for texts and words."""
+"""Words that are there once."""
 
-import unicodedata
-
-import pytest
-
-from data_prep.words import distinct, normalise
-
-
-@pytest.mark.parametrize(
-    ("written", "spelled"),
-    [
-        ("  Two\tDogs \n run ", "two dogs run"),
-        ("#SnowDay with @Me", "#snowday with @me"),
-        ("Straße ﬁlm Ｗｉｄｅ", "strasse film wide"),
-        ("Cafe\u0301", "café"),
-        ("ΣΊΣΥΦΟΣ", "σίσυφοσ"),
-        ("a\x00b\x07c", "a b c"),
-        ("half \ud83d surrogate", "half surrogate"),
-        ("line\u2028separator\x85next\x1cfile", "line separator next file"),
-        ("👩‍👩‍👧 ❤️", "👩‍👩‍👧 ❤️"),
-        ("ไทย हिन्दी", "ไทย हिन्दी"),
-        ("  ", ""),
-    ],
-)
-def test_spelling(written, spelled):
-    assert normalise(written) == spelled
-
-
-def test_the_result_stays_as_it_is_and_is_one_line(rng):
-    for _ in range(300):
-        points = rng.integers(0, 0x110000, 12)
-        text = normalise("".join(map(chr, points)))
-        assert normalise(text) == text
-        assert unicodedata.is_normalized("NFKC", text)
-        assert len(text.splitlines()) <= 1
-        text.encode()
+from data_prep.words import distinct
 
 
 def test_distinct_keeps_the_first():

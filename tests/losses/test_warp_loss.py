@@ -40,6 +40,24 @@ def test_a_slow_loop(rng, margin, positives, normalize):
     np.testing.assert_allclose(gradient, slopes_by_loop(slopes, y_true, y_pred), rtol=1e-5, atol=1e-5)
 
 
+@pytest.mark.parametrize("positives", [FEW_POSITIVES, FEW_POSITIVES + 1])
+def test_the_margin_is_exact(rng, positives):
+    """Negatives on the float next to the margin, or on it: which ones violate it is what the float64 of a loop says."""
+
+    def slopes(p, negatives):
+        violates = 1 + np.array(negatives) - p > 0
+        return violates * np.sum(1 / np.arange(1, violates.sum() + 1))
+
+    y_true, y_pred = wide(rng, 4, 4 * positives, positives)
+    for labels, scores in zip(y_true, y_pred, strict=True):
+        limits = np.repeat(scores[labels == 1] - np.float32(1), 3)
+        scores[labels == 0] = np.nextafter(limits, limits + rng.choice([-1, 0, 1], limits.shape).astype("float32"))
+    loss = WARPLoss(1.0, normalize=False, reduction=None)
+    value, gradient = value_and_gradient(lambda x: loss(y_true, x), y_pred)
+    np.testing.assert_allclose(gradient, slopes_by_loop(slopes, y_true, y_pred), rtol=1e-5)
+    np.testing.assert_allclose(value, by_rows(warp(1.0, False), y_true, y_pred), rtol=1e-5)
+
+
 def test_all_labels_near_each_other_tie(rng):
     """A margin of 0 and equal scores: no violators; half-precision scores have many such ties."""
     y_true = np.array([rng.permutation([0] * 15 + [1] * 15) for _ in range(3)], "float32")
@@ -74,14 +92,13 @@ def test_many_labels_lose_no_digits(rng, positives, normalize):
     y_true, y_pred = wide(rng, 1, 40_000, positives)
     loss = WARPLoss(1.0, normalize=normalize)
     value, gradient = value_and_gradient(lambda x: loss(y_true, x), y_pred)
-    limits = (y_pred[y_true == 1] - np.float32(1)).astype("float64")
+    limits = y_pred[y_true == 1].astype("float64") - 1
     negatives = np.sort(y_pred[y_true == 0].astype("float64"))
     violators = len(negatives) - np.searchsorted(negatives, limits, side="right")
     weights = np.concatenate([[0], np.cumsum(1 / np.arange(1, 40_001))])[violators]
     weights = weights / np.maximum(violators, 1) if normalize else weights
     sums = np.concatenate([[0], np.cumsum(negatives[::-1])])
-    exact = y_pred[y_true == 1].astype("float64") - 1
-    assert value == pytest.approx(np.sum(weights * (sums[violators] - violators * exact)), rel=1e-5)
+    assert value == pytest.approx(np.sum(weights * (sums[violators] - violators * limits)), rel=1e-5)
     np.testing.assert_allclose(gradient[y_true == 1], -weights * violators, rtol=1e-5)
     order = np.argsort(limits)
     before = np.searchsorted(limits[order], y_pred[y_true == 0].astype("float64"), side="left")

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from data_prep.words import normalise
 from kerasmm.asking.words import nearest_words, normalised, spelling
+from kerasmm.data.spelling import normalise
 from kerasmm.serving.vocabulary import VocabularyTable
 
 WORDS = ["snow", "sci-fi", "new york", "日本", "über", "strasse", "Sci-Fi Films", "#love"]

@@ -6,7 +6,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from kerasmm.systems.config import Optimizer, Section, SystemConfig, Training
+from kerasmm.settings import Section
+from kerasmm.systems.config import Optimizer, SystemConfig, Training
 
 
 class Network(Section):
@@ -60,6 +61,7 @@ class Loss(Section):
     """Equations 3 to 6."""
 
     name: Literal["prl", "warp", "lsep", "plsp"] = "plsp"
+    """Pairwise ranking (equation 3), WARP (4), log-sum-exp (5) or penalized logistic sum (6)."""
     margin: float = Field(default=1.0, ge=0)
     """α of PRL and WARP; the paper doesn't say."""
     normalize: bool = True

@@ -6,7 +6,8 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from kerasmm.systems.config import Optimizer, Section, SystemConfig, Training
+from kerasmm.settings import Section
+from kerasmm.systems.config import Optimizer, SystemConfig, Training
 
 
 class Network(Section):

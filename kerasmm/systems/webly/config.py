@@ -6,7 +6,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from kerasmm.systems.config import Optimizer, Section, SystemConfig, Training
+from kerasmm.settings import Section
+from kerasmm.systems.config import Optimizer, SystemConfig, Training
 
 
 class Network(Section):
@@ -17,12 +18,15 @@ class Network(Section):
     word_dimension: int = Field(default=300, ge=1)
     """Of the words' vectors, which are trained."""
     gru_units: int = Field(default=1024, ge=1)
+    """Of the sentence's GRU."""
     pooling: Literal["last", "mean", "max"] = "mean"
     """What the GRU gives of its states; the paper's is the last one."""
     image_layers: int = Field(default=1, ge=0, le=2)
+    """Layers from picture features to the joint space."""
     sentence_layers: int = Field(default=1, ge=0, le=2)
-    """The paper has W⁽ˢ⁾, the public VSE++ none."""
+    """Layers from the GRU to the joint space. The paper has W⁽ˢ⁾, the public VSE++ none."""
     tag_layers: int = Field(default=1, ge=0, le=2)
+    """Layers from the tags' word vectors to the joint space."""
     dropout: float = Field(default=0.2, ge=0, lt=1)
     """On picture features, words' vectors and the sentence's state. The paper has none."""
     standardise: bool = True
@@ -50,6 +54,7 @@ class Loss(Section):
     """Equations 1 to 4."""
 
     margin: float = Field(default=0.2, ge=0)
+    """Δ: how much nearer a match must be than what doesn't match."""
     negatives: Literal["sum", "hardest"] = "hardest"
     """`sum` is VSE (equation 1), `hardest` VSE++ (equation 2)."""
     warm_up: float = Field(default=0.7, ge=0, le=1)
@@ -67,7 +72,9 @@ class Web(Section):
     data: str | None = None
     """A data set that `python -m data_prep build --set collect.clean=…` collected. Empty: no second stage."""
     epochs: int = Field(default=10, ge=1)
+    """How often the web posts are gone through."""
     learning_rate: float = Field(default=2e-5, gt=0)
+    """The size of a step of the second stage."""
     curriculum: int = Field(default=5, ge=0)
     """Epochs over which keywords are admitted, the most frequent first; 0 admits all at once."""
     control: bool = False

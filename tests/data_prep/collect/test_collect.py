@@ -10,7 +10,7 @@ from data_prep.annotate import tagger
 from data_prep.collect.collect import Collect, qualified
 from data_prep.collect.keywords import keywords_file
 from data_prep.collect.match import Match, bare, is_english
-from data_prep.config import validated
+from data_prep.config import BuildConfig
 from data_prep.draft import Draft, Reject
 from data_prep.inspect.inspect import inspect
 from data_prep.work.chunks import Work
@@ -18,6 +18,7 @@ from data_prep.work.hashing import rank
 from kerasmm.console import UserError
 from kerasmm.data.dataset import open_dataset
 from kerasmm.data.post import Post
+from kerasmm.settings import validated
 from tests.data_prep.world import build_world, chunked, run_steps
 
 SENTENCES = {
@@ -58,7 +59,7 @@ def built(folder, drafts, clean, options=(), **limits):
 def collected(folder, drafts, seed=0, size=7, keywords=KEYWORDS, **limits):
     """The same by the pass alone, which comes after the keywords."""
     work = Work(folder)
-    config = validated({**WEB, "seed": seed, "collect": {"clean": "counted before", **limits}})
+    config = validated(BuildConfig, {**WEB, "seed": seed, "collect": {"clean": "counted before", **limits}})
     numbers = chunked(work, "clean", drafts, size)
     work.write_lines(keywords_file(work), keywords)
     run_steps(work, numbers, lambda n: n | Collect(work, config))

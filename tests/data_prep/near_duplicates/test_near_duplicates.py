@@ -6,7 +6,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from data_prep.config import validated
+from data_prep.config import BuildConfig
 from data_prep.draft import Draft
 from data_prep.near_duplicates import near_duplicates
 from data_prep.near_duplicates.connected import Groups
@@ -16,6 +16,7 @@ from data_prep.route import candidates
 from data_prep.work.chunks import Work
 from kerasmm.data.dataset import open_dataset
 from kerasmm.data.post import Post
+from kerasmm.settings import validated
 from tests.data_prep.world import build_world, chunked, run_steps
 
 UNPICTURED = {"image": {"required": False}, "needs": ["text"], "split": {"test": 0.0, "validation": 0.0}}
@@ -27,7 +28,7 @@ def tweet(name, text, time=None, user=None):
 
 def compared(folder, drafts, size=7, **prune):
     """The texts that stay, by id, and why the others go, by the pass alone."""
-    work, config = Work(folder), validated({**UNPICTURED, "prune": prune})
+    work, config = Work(folder), validated(BuildConfig, {**UNPICTURED, "prune": prune})
     numbers = chunked(work, "clean", drafts, size)
     for step in comparisons(work, config, len(drafts)):
         run_steps(work, numbers, lambda n, step=step: n | step)

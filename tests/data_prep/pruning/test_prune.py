@@ -4,12 +4,13 @@ import json
 
 import pytest
 
-from data_prep.config import Prune, validated
+from data_prep.config import BuildConfig, Prune
 from data_prep.draft import Draft
 from data_prep.pruning.prune import Pruner
 from kerasmm.console import UserError
 from kerasmm.data.dataset import open_dataset
 from kerasmm.data.post import Post
+from kerasmm.settings import validated
 from tests.data_prep.world import build_world, picture_bytes
 
 UNPICTURED = {"image": {"required": False}, "needs": ["text"], "split": {"test": 0.0, "validation": 0.0}}
@@ -139,7 +140,7 @@ def test_a_post_without_a_picture_is_counted_as_one(tmp_path):
 )
 def test_wrong_values(prune, words):
     with pytest.raises(UserError) as error:
-        validated({"prune": prune})
+        validated(BuildConfig, {"prune": prune})
     assert all(word in str(error.value) for word in words), str(error.value)
 
 

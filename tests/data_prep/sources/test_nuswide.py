@@ -2,10 +2,11 @@
 
 import pytest
 
-from data_prep.config import validated
+from data_prep.config import BuildConfig
 from data_prep.sources import find
 from data_prep.sources.nuswide import NusWide
 from kerasmm.console import UserError
+from kerasmm.settings import validated
 from tests.data_prep.sources.command import build, posts_of, read
 from tests.data_prep.world import picture_bytes
 
@@ -95,7 +96,7 @@ def test_a_smaller_copy_is_told_how_to_split(tmp_path, capsys):
 @pytest.mark.parametrize("source", ["nuswide", "mirflickr", "voc"])
 def test_defaults_are_the_papers(source):
     """What a build with nothing else said does: section 4.1."""
-    config = validated(find(source).defaults_for(None))
+    config = validated(BuildConfig, find(source).defaults_for(None))
     assert (config.tags.most, config.links.most) == (1000, 50)
     assert {"image", "tags", "labels"} <= set(config.needs)
     if source == "nuswide":

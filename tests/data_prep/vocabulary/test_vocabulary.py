@@ -5,13 +5,14 @@ from collections import Counter
 
 import pytest
 
-from data_prep.config import Words, validated
+from data_prep.config import BuildConfig, Words
 from data_prep.draft import Draft, Reject
 from data_prep.route import lacking
 from data_prep.vocabulary.select import Select, SelectPosts
 from data_prep.vocabulary.vocabulary import VOCABULARIES, CountWords, Vocabularies, WriteCounts, cut, read_counts
 from data_prep.work.chunks import Work
 from kerasmm.data.post import Post
+from kerasmm.settings import validated
 from tests.data_prep.world import chunked, random_drafts, run_steps
 
 
@@ -34,7 +35,7 @@ def drafts(tmp_path, rng):
 
 def built(tmp_path, drafts, content):
     """Runs both passes; returns the vocabularies, the kept drafts and the rejects."""
-    work, config = Work(tmp_path / "work"), validated({"needs": ["image", "tags"], **content})
+    work, config = Work(tmp_path / "work"), validated(BuildConfig, {"needs": ["image", "tags"], **content})
     numbers = chunked(work, "clean", drafts, 9)
     run_steps(work, numbers, lambda n: n | CountWords(work, config) | WriteCounts(work))
     words = Vocabularies.from_counts(read_counts(work), config)
