@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from data_prep.words import normalise
 from kerasmm.asking.loaded import LoadedExport
 from kerasmm.console import guarded
 from kerasmm.data.dataset import open_dataset
+from kerasmm.data.spelling import normalise
 from kerasmm.search import main as search
 from kerasmm.serving.export import export
 from kerasmm.systems import system

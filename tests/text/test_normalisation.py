@@ -9,7 +9,7 @@ import pytest
 import tensorflow as tf
 import tensorflow_text
 
-from data_prep.words import normalise as in_python
+from kerasmm.data.spelling import normalise as in_python
 from kerasmm.text import character_ids, normalise, word_ids
 
 # What Python's Unicode doesn't have yet (Cn), ICU may: the only characters that may differ.

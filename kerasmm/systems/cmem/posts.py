@@ -28,7 +28,7 @@ class Posts:
         labels: The connotations.
         code_points: The characters that have an embedding.
         picture: How pictures come into the model; None for the tweet-only model.
-        seed: Of every order, and of the noise.
+        seed: Of every order, and of the noise; see `PostBatches`.
     """
 
     def __init__(
@@ -70,34 +70,6 @@ class Posts:
         if self.picture is not None and self.picture.features_shape is not None:
             kept["features"] = pooled(parsed["picture"], self.picture)
         return self.inputs(parsed.get("picture"), texts), kept
-
-    def epoch(self, dataset: Dataset, epoch: int, skip: int) -> tf.data.Dataset:
-        """Batches of the training split in a new order each epoch."""
-        records = dataset.records("train")
-        read = batches.reader(records)
-
-        def batch(step: tf.Tensor, rows: tf.Tensor) -> tuple[Tensors, Tensors]:
-            draw = tf.stack([tf.constant(self.seed * 100_003 + epoch, tf.int64), step])
-            inputs, kept = self.fields(read(rows), draw)
-            return inputs, {"labels": self._noisy(kept["labels"], rows)}
-
-        order = batches.epoch_order(len(records), self.seed, epoch)
-        rows = batches.row_batches(order, self.config.training.batch_size, drop_remainder=True)
-        return rows.enumerate().skip(skip).map(batch, num_parallel_calls=2, deterministic=True).prefetch(2)
-
-    def _noisy(self, labels: tf.Tensor, rows: tf.Tensor) -> tf.Tensor:
-        """A post that is drawn has random labels, as many as its own and the same ones in every epoch."""
-        share = self.config.labels.noise
-        if not share:
-            return labels
-
-        def chances(row: tf.Tensor) -> tf.Tensor:
-            return tf.random.stateless_uniform((1 + len(self.labels),), tf.stack([tf.cast(self.seed, tf.int64), row]))
-
-        drawn = tf.map_fn(chances, rows, fn_output_signature=tf.TensorSpec((1 + len(self.labels),), tf.float32))
-        places = tf.argsort(tf.argsort(drawn[:, 1:], axis=1), axis=1)
-        count = tf.cast(tf.reduce_sum(labels, axis=1, keepdims=True), tf.int32)
-        return tf.where(drawn[:, :1] < share, tf.cast(places < count, labels.dtype), labels)
 
 
 def _shuffled(words: tf.RaggedTensor, draw: tf.Tensor) -> tf.RaggedTensor:

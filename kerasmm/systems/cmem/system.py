@@ -150,14 +150,11 @@ class CMEM(System):
     def stages(self, model: keras.Model, dataset: Dataset) -> list[Stage]:
         from keras import ops
 
+        from kerasmm.systems.cmem.batches import PostBatches
         from kerasmm.systems.optimizer import make_optimizer
 
-        training, posts, loss = self.config.training, self.posts, self.make_loss()
-        steps = len(dataset.records("train")) // training.batch_size
-        if not steps:
-            raise UserError(
-                f"training.batch_size: {training.batch_size} is more than the {len(dataset.records('train'))} training posts"
-            )
+        training, loss = self.config.training, self.make_loss()
+        batches = PostBatches(self.posts, dataset).not_empty("training posts")
 
         def objective(targets: dict[str, Any], outputs: dict[str, Any]) -> dict[str, Any]:
             """The mean over the posts (eq. 2); the penalty is the model's own."""
@@ -168,11 +165,13 @@ class CMEM(System):
                 name="train",
                 model=model,
                 objective=objective,
-                batches=functools.partial(posts.epoch, dataset),
-                steps=lambda epoch: steps,
+                batches=batches,
+                steps=batches.steps,
                 terms=(self.config.loss.name,),
                 epochs=training.epochs,
-                optimizer=functools.partial(make_optimizer, training.optimizer, [steps] * training.epochs),
+                optimizer=functools.partial(
+                    make_optimizer, training.optimizer, [batches.steps(epoch) for epoch in range(training.epochs)]
+                ),
                 clip_norm=training.optimizer.clip_norm,
                 prepare=functools.partial(self._set_concepts, model, dataset),
             )
@@ -182,13 +181,14 @@ class CMEM(System):
         """Concept vectors into the connotations' embeddings, as long as the configured spread of the scores wants them."""
         import numpy as np
 
+        from kerasmm.systems.cmem.batches import PostBatches
         from kerasmm.systems.cmem.concepts import concept_vectors
 
         vectors = concept_vectors(self.config, self.vocabularies["labels"], dataset, self.seed, self.quiet)
         layer = model.get_layer("connotations")
         layer.set_weights([vectors.T])
         if self.config.spread is not None:
-            inputs, targets = next(iter(self.posts.epoch(dataset, 0, 0)))
+            inputs, targets = next(iter(PostBatches(self.posts, dataset)(0, 0)))
             scores = np.asarray(model(inputs, training=False)["scores"], "float32")
             if (deviation := float(np.std(scores))) > 0:
                 scale = self.config.spread / deviation

@@ -21,7 +21,6 @@ from kerasmm.systems.system import Stage, System
 
 if TYPE_CHECKING:
     import keras
-    import tensorflow as tf
 
     from kerasmm.data.dataset import Dataset
 
@@ -52,37 +51,6 @@ class DMAN(System):
         if not dataset.vocabulary("tags"):
             raise UserError(f"{dataset.folder}: the vocabulary of tags is empty, DMAN needs words")
         return feature_moments(dataset) if config.network.standardise else {}
-
-    def _batches(self, dataset: Dataset, epoch: int, skip: int) -> tf.data.Dataset:
-        """Anchors in a new order each epoch, their linked posts and their negatives (section 3.2)."""
-        import tensorflow as tf
-
-        from kerasmm.data import batches
-        from kerasmm.systems.dman import triplets
-
-        records, picture, size = dataset.records("train"), self.pictures.picture, self.config.training.batch_size
-        read = batches.reader(records)
-        tags, labels = (batches.word_table(self.vocabularies[name]) for name in self.vocabulary_names)
-        seed = self.seed
-
-        def batch(step: tf.Tensor, rows: tf.Tensor) -> tuple[dict[str, tf.Tensor], dict[str, tf.Tensor]]:
-            anchor = batches.parse(read(rows), picture, ("tags", "labels", "links"))
-            drawn, linked = triplets.linked_rows(records, anchor["links"], rows, seed, epoch)
-            positive = batches.parse(read(drawn), picture, ("tags",))
-            classes = batches.multi_hot(anchor["labels"], labels, max(len(self.vocabularies["labels"]), 1))
-            draw = tf.stack([tf.constant(seed * 100_003 + epoch, tf.int64), step])
-            negatives, there = triplets.unlike_rows(classes, linked, self.config.loss.negatives, draw)
-            targets = {
-                "anchor": batches.multi_hot(anchor["tags"], tags, len(self.vocabularies["tags"])),
-                "positive": batches.multi_hot(positive["tags"], tags, len(self.vocabularies["tags"])),
-                "negatives": negatives,
-                "triplets": triplets.triplet_targets(drawn != rows, there),
-            }
-            return {"anchor": anchor["picture"], "positive": positive["picture"]}, targets
-
-        order = batches.epoch_order(len(records), seed, epoch)
-        rows = batches.row_batches(order, size, drop_remainder=True)
-        return rows.enumerate().skip(skip).map(batch, num_parallel_calls=2, deterministic=True).prefetch(2)
 
     # === Model ===
 
@@ -153,24 +121,24 @@ class DMAN(System):
 
     def stages(self, model: keras.Model, dataset: Dataset) -> list[Stage]:
         from kerasmm.models import siamese
+        from kerasmm.systems.dman.batches import TripletBatches
         from kerasmm.systems.optimizer import make_optimizer
 
         training = self.config.training
-        steps = len(dataset.records("train")) // training.batch_size
-        if not steps:
-            raise UserError(
-                f"training.batch_size: {training.batch_size} is more than the {len(dataset.records('train'))} training posts"
-            )
+        found = TripletBatches(self.config, dataset, self.pictures.picture, self.vocabularies, self.seed)
+        batches = found.not_empty("training posts")
         return [
             Stage(
                 name="train",
                 model=siamese(model, ("anchor", "positive"), self.vector),
                 objective=self.objective,
-                batches=functools.partial(self._batches, dataset),
-                steps=lambda epoch: steps,
+                batches=batches,
+                steps=batches.steps,
                 terms=("triplet_loss", "word_loss") if self.config.loss.beta else ("triplet_loss",),
                 epochs=training.epochs,
-                optimizer=functools.partial(make_optimizer, training.optimizer, [steps] * training.epochs),
+                optimizer=functools.partial(
+                    make_optimizer, training.optimizer, [batches.steps(epoch) for epoch in range(training.epochs)]
+                ),
                 clip_norm=training.optimizer.clip_norm,
             )
         ]

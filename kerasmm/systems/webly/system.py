@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     import keras
 
     from kerasmm.data.dataset import Dataset
+    from kerasmm.systems.batches import Batches
     from kerasmm.systems.config import Optimizer
 
 STUCK = 0.01
@@ -176,17 +177,13 @@ class Webly(System):
         import keras
 
         from kerasmm.models import webly_branch
-        from kerasmm.systems.webly.batches import CleanBatches, ControlBatches, WebBatches
+        from kerasmm.systems.webly.batches import CleanBatches, ControlBatches, Shared, WebBatches
 
         config, web = self.config, self._web(self.config, dataset)
         picture_input = next(name for name in model.input if name in ("features", "image"))
-        shared = (config, self.pictures.picture, self.vocabularies, self.seed, picture_input)
+        shared = Shared(config, self.pictures.picture, picture_input, self.vocabularies, self.seed)
         optimizer = config.training.optimizer
-        clean = CleanBatches(dataset, *shared, quiet=self.quiet)
-        if not clean.steps(0):
-            raise UserError(
-                f"training.batch_size: {config.training.batch_size} is more than the {len(clean.sentences)} training sentences"
-            )
+        clean = CleanBatches(dataset, shared, quiet=self.quiet).not_empty("training sentences")
         tag_weight = config.loss.tag_weight if self.vocabularies["tags"] else 0.0
         weights = (config.loss.sentence_weight, tag_weight)
         stages = [
@@ -198,14 +195,10 @@ class Webly(System):
             outputs = {key: value for part in parts for key, value in part({n: inputs[n] for n in part.input}).items()}
             adapted = keras.Model(inputs, outputs, name="webly_tags")
             slow = optimizer.model_copy(update={"learning_rate": config.web.learning_rate})
-            batches = WebBatches(web, *shared)
-            if not batches.steps(0):
-                raise UserError(
-                    f"training.batch_size: {config.training.batch_size} is more than the {len(batches.ranks)} posts of {web.folder}"
-                )
+            batches = WebBatches(web, shared).not_empty(f"posts of {web.folder}")
             stages.append(self._stage("web", adapted, batches, (0.0, 1.0), config.web.epochs, slow))
             if config.web.control:
-                control = ControlBatches(dataset, batches, *shared)
+                control = ControlBatches(dataset, batches, shared)
                 stages.append(self._stage("control", adapted, control, (0.0, 1.0), config.web.epochs, slow))
         if self.vocabularies["tags"]:
             start = functools.partial(self._set_tag_vectors, model, dataset, web)
@@ -216,7 +209,7 @@ class Webly(System):
         self,
         name: str,
         model: keras.Model,
-        batches: Any,
+        batches: Batches,
         weights: tuple[float, float],
         epochs: int,
         optimizer: Optimizer,
