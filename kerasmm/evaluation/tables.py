@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 Figures = Mapping[str, float]
+Rows = Mapping[str, Sequence[Figures]]
+"""Name of a row → its figures, one mapping a seed."""
 Table = tuple[str, list[str], list[list[str]]]
 """Title, columns, rows."""
 
@@ -28,7 +30,7 @@ def under(prefix: str, figures: Figures) -> dict[str, float]:
     return {f"{prefix}/{key}": value for key, value in figures.items()}
 
 
-def percent_rows(title: str, columns: Mapping[str, str], rows: Mapping[str, Sequence[Figures]]) -> Table:
+def percent_rows(title: str, columns: Mapping[str, str], rows: Rows) -> Table:
     """A table of percentages, with mean and deviation where a row was measured several times.
 
     Args:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import abc
 import typing
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -17,13 +16,10 @@ if TYPE_CHECKING:
     import numpy as np
 
     from kerasmm.data.dataset import Dataset
-    from kerasmm.evaluation.tables import Table
+    from kerasmm.evaluation.tables import Rows, Table
     from kerasmm.systems.system import System
 
 Arrays = dict[str, "np.ndarray"]
-
-Rows = Mapping[str, Sequence[Mapping[str, float]]]
-"""Name of a row → its figures, one mapping a seed."""
 
 
 class Evaluator(typing.Protocol):

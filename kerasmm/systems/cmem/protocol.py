@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kerasmm.console import UserError
-from kerasmm.evaluation.tables import Table, under
+from kerasmm.evaluation.tables import Rows, Table, under
 from kerasmm.systems.cmem.tables import LABEL_BASELINES, RETRIEVAL_BASELINES, cmem_tables
-from kerasmm.systems.protocol import Evaluator, Protocol, Rows
+from kerasmm.systems.protocol import Evaluator, Protocol
 
 if TYPE_CHECKING:
     import numpy as np

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 
 from kerasmm.evaluation.cross_modal import RANK, SHARES
-from kerasmm.evaluation.tables import Figures, Table, number, part, percent
+from kerasmm.evaluation.tables import Figures, Rows, Table, number, part, percent
 
 LABEL_BASELINES = {"frequency": "frequency", "regression": "tweet-only logistic regression"}
 RETRIEVAL_BASELINES = {
@@ -19,8 +19,6 @@ RETRIEVAL_BASELINES = {
 NOISE = re.compile(r"(?P<row>.+)-noise-(?P<share>[0-9]+)(?P<data>, .+)?")
 """A row whose training had that share of its label sets, in percent, replaced by random ones; `data` is the encoder's
 name where several are compared."""
-
-Rows = Mapping[str, Sequence[Figures]]
 
 
 def cmem_tables(rows: Rows) -> list[Table]:

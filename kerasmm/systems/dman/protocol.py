@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kerasmm.evaluation.tables import Table, part, under
+from kerasmm.evaluation.tables import Rows, Table, part, under
 from kerasmm.systems.dman.tables import dman_tables
-from kerasmm.systems.protocol import Arrays, Evaluator, Protocol, Rows
+from kerasmm.systems.protocol import Arrays, Evaluator, Protocol
 
 if TYPE_CHECKING:
     import numpy as np

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from kerasmm.evaluation.search import RANKS
-from kerasmm.evaluation.tables import Table, part, percent_rows
-from kerasmm.systems.protocol import Rows
+from kerasmm.evaluation.tables import Rows, Table, part, percent_rows
 
 MEASURES = {"P": "precision", "R": "recall", "F1": "f1"}
 

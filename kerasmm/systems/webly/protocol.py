@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kerasmm.evaluation.tables import Table
-from kerasmm.systems.protocol import Evaluator, Protocol, Rows
+from kerasmm.evaluation.tables import Rows, Table
+from kerasmm.systems.protocol import Evaluator, Protocol
 from kerasmm.systems.webly.tables import STAGES, WAYS, webly_tables
 
 if TYPE_CHECKING:

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from kerasmm.evaluation.retrieval import DIRECTIONS, RECALLS
-from kerasmm.evaluation.tables import Figures, Table, number, part, percent
+from kerasmm.evaluation.tables import Figures, Rows, Table, number, part, percent
 
 WAYS = dict(zip(DIRECTIONS, ("image → sentence", "sentence → image"), strict=True))
+"""As plots call them."""
 TITLES = dict(zip(DIRECTIONS, ("Image-to-Text Retrieval", "Text-to-Image Retrieval"), strict=True))
+"""As the paper's tables do."""
 STAGES = {
     "clean": "stage I",
     "control": "stage I, then as long without web posts",
     "web": "stage I, then web posts",
 }
+"""Other weights of a run, see `System.other_weights`, and what they are."""
 
 
-def webly_tables(rows: Mapping[str, Sequence[Figures]]) -> list[Table]:
+def webly_tables(rows: Rows) -> list[Table]:
     """One table a way, R@1, R@5, R@10 and median rank; mean and deviation where a row was measured several times.
 
     Args:
@@ -37,7 +40,7 @@ def webly_tables(rows: Mapping[str, Sequence[Figures]]) -> list[Table]:
     return tables
 
 
-def _table(title: str, way: str, rows: Mapping[str, Sequence[Figures]]) -> Table:
+def _table(title: str, way: str, rows: Rows) -> Table:
     columns = ["", *(f"R@{k}" for k in RECALLS), "MedR"]
     lines = [[name, *_cells([part(one, way) for one in found])] for name, found in rows.items()]
     chance = next((found for r in rows.values() for one in r if (found := part(one, f"{way}/chance"))), {})
