@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,11 +14,6 @@ if TYPE_CHECKING:
     import numpy as np
 
     from kerasmm.asking.loaded import LoadedExport
-
-MAX_FILE_BYTES = 1 << 27
-"""A larger file is not read: it is no picture that anyone would send."""
-
-_ORIENTATION = 0x0112
 
 _NEUTRAL: dict[str, Any] = {"plus": "", "minus": "", "weight": 1.0}
 """Inputs that a signature may have beside what was asked, and the value that leaves the question as it is."""
@@ -34,46 +28,16 @@ class Query:
 
     Args:
         values: Input name → a value, or a list of words; only what was asked.
-        image: The picture's file, when one was given.
+        image: What the picture is called, when one was given: its file, where it has one.
     """
 
     values: Mapping[str, Any]
     image: Path | None = None
 
 
-def read_picture(path: Path) -> bytes:
-    """The bytes of a picture file; a photo that the camera only marked as turned is turned, as in data preparation.
-
-    Raises:
-        UserError: When it can't be read, or is too large to be a picture.
-    """
-    try:
-        if path.stat().st_size > MAX_FILE_BYTES:
-            raise UserError(f"{path}: larger than {MAX_FILE_BYTES >> 20} MiB; expected a JPEG or PNG picture")
-        return _upright(path.read_bytes())
-    except OSError as error:
-        raise UserError(f"{path}: can't be read ({error.strerror})") from error
-
-
 def as_given(text: str) -> str:
     """A text of the command line, where it isn't UTF-8 with a sign of replacement."""
     return text.encode(errors="surrogateescape").decode(errors="replace")
-
-
-def _upright(encoded: bytes) -> bytes:
-    """The same bytes, or a turned copy where EXIF says that the picture lies on its side."""
-    from PIL import Image, ImageOps
-
-    try:
-        with Image.open(io.BytesIO(encoded), formats=("JPEG", "PNG")) as image:
-            if image.getexif().get(_ORIENTATION, 1) in (0, 1):
-                return encoded
-            file = io.BytesIO()
-            ImageOps.exif_transpose(image).convert("RGB").save(file, "JPEG", quality=95, subsampling=0)
-            return file.getvalue()
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
-        # What Pillow can't read is for the export to refuse.
-        return encoded
 
 
 def known_words(export: LoadedExport, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -133,22 +97,45 @@ def tensors(export: LoadedExport, signature: str, values: Mapping[str, Any]) -> 
     Raises:
         UserError: When several words were given where the signature takes one.
     """
-    import numpy as np
-
-    batch = {}
+    columns = {}
     for name, spec in export.inputs[signature].items():
         value = values[name] if name in values else _NEUTRAL[name]
-        several = isinstance(value, list)
-        rank = len(spec["shape"])
-        if several and rank == 1:
+        if isinstance(value, list) and len(spec["shape"]) == 1:
             if len(value) > 1:
                 raise UserError(f"{export.folder}: {signature} takes one of {name}. Received: {', '.join(value)}")
-            value, several = value[0], False
-        cells = value if several else [value]
-        if spec["dtype"] == "string":
-            row = np.empty(len(cells), object)
-            row[:] = [cell if isinstance(cell, bytes) else str(cell).encode() for cell in cells]
+            (value,) = value
+        columns[name] = [value]
+    return batch(export, signature, columns)
+
+
+def batch(export: LoadedExport, signature: str, columns: Mapping[str, Sequence[Any]]) -> dict[str, np.ndarray]:
+    """A batch for a signature.
+
+    Args:
+        export: What is asked.
+        signature: Its name.
+        columns: Input name → a value a row, or where the signature takes several a list a row, each as long as the others.
+            Inputs that are missing leave the question as it is.
+    """
+    rows = max(len(column) for column in columns.values())
+    made = {}
+    for name, spec in export.inputs[signature].items():
+        column = columns[name] if name in columns else [_NEUTRAL[name]] * rows
+        if len(spec["shape"]) == 1:
+            made[name] = _array(column, spec["dtype"])
         else:
-            row = np.array(cells, spec["dtype"])
-        batch[name] = row[None] if rank == 2 else row
-    return batch
+            lists = [value if isinstance(value, list) else [value] for value in column]
+            flat = _array([cell for cells in lists for cell in cells], spec["dtype"])
+            made[name] = flat.reshape(rows, -1)
+    return made
+
+
+def _array(cells: Sequence[Any], dtype: str) -> np.ndarray:
+    import numpy as np
+
+    if dtype != "string":
+        return np.array(cells, dtype)
+    # NumPy's own type of bytes would cut zero bytes off.
+    made = np.empty(len(cells), object)
+    made[:] = [cell if isinstance(cell, bytes) else str(cell).encode(errors="replace") for cell in cells]
+    return made

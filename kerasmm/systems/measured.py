@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from kerasmm.data.dataset import Dataset
+if TYPE_CHECKING:
+    from kerasmm.data.dataset import Dataset
 
 MEASURED_POSTS = 4096
 """Training posts that the means and variances of the features are taken from."""

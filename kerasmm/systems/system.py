@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from kerasmm.console import UserError
-from kerasmm.systems.pictures import Pictures
 
 if TYPE_CHECKING:
     import keras
@@ -22,6 +21,8 @@ if TYPE_CHECKING:
 
     from kerasmm.data.dataset import Dataset
     from kerasmm.systems.config import SystemConfig
+    from kerasmm.systems.pictures import Pictures
+    from kerasmm.systems.sheets import Sheet
     from kerasmm.systems.tables import Table
 
 Arrays = dict[str, "np.ndarray"]
@@ -215,6 +216,10 @@ class System(abc.ABC):
     """Rows of the paper's tables that are baselines: key → title."""
     text_baselines: ClassVar[frozenset[str]] = frozenset()
     """Those of them that need no picture features."""
+    rows: ClassVar[dict[str, str]] = {}
+    """What those rows are, in a line each: of `variants` and `baselines`."""
+    sheets: ClassVar[tuple[type[Sheet], ...]] = ()
+    """The paper's pictures of what trained runs find; see `python -m kerasmm.draw`."""
     classifies: ClassVar[bool] = False
     """Whether an export learns the common classifier of labels on the training posts (DMAN, section 4.3)."""
 
@@ -251,6 +256,8 @@ class System(abc.ABC):
     @functools.cached_property
     def pictures(self) -> Pictures:
         """Where pictures come from: stored features or an encoder."""
+        from kerasmm.systems.pictures import Pictures
+
         untrained = "small" if self.needs_regions else "small@pooled"
         return Pictures(self.config.encoder, self.facts.features, untrained, self.needs_regions)
 

@@ -18,6 +18,7 @@ from kerasmm.systems.measured import feature_moments
 from kerasmm.systems.system import Arrays, Evaluator, Facts, Services, Signature, Stage, System
 from kerasmm.systems.tables import Table
 from kerasmm.systems.webly.config import WeblyConfig
+from kerasmm.systems.webly.sheet import SentenceSheet
 from kerasmm.systems.webly.tables import webly_tables
 
 if TYPE_CHECKING:
@@ -49,6 +50,13 @@ class Webly(System):
         "VSE_web": {"loss.negatives": "sum", "web.control": True},
         "VSEPP_web": {"loss.negatives": "hardest", "web.control": True},
     }
+    rows = {
+        "VSE": "sentences alone, sum over the negatives of a batch",
+        "VSEPP": "sentences alone, the hardest negative",
+        "VSE_web": "with tags, then a second stage on web posts; sum over the negatives",
+        "VSEPP_web": "the same with the hardest negative",
+    }
+    sheets = (SentenceSheet,)
     samples = {
         **System.samples,
         "web.data": (
