@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 def parser() -> Parser:
     """The command line."""
+    from kerasmm.systems.signature_inputs import INPUTS
+
     made = Parser(
         prog="python -m kerasmm.search",
         description="Searches the posts of an export, or their sentences, by tags, by words, by a picture, or by whatever "
@@ -32,15 +34,15 @@ def parser() -> Parser:
     made.add_argument(
         "--model", type=Path, required=True, help="an export: its newest version, or one version's folder"
     )
-    made.add_argument("--image", type=Path, help="a JPEG or PNG picture")
-    made.add_argument("--text", help="words, or a sentence")
-    made.add_argument("--tag", action="append", metavar="T", help="a tag of the vocabulary; several make one question")
+    made.add_argument("--image", type=Path, help=INPUTS["image"].help)
+    made.add_argument("--text", help=INPUTS["text"].help)
+    made.add_argument("--tag", action="append", metavar="T", help=INPUTS["tags"].help)
     made.add_argument("--each", action="store_true", help="each --tag is a question of its own")
-    made.add_argument("--plus", action="append", metavar="WORD", help="with --image: more of this")
-    made.add_argument("--minus", action="append", metavar="WORD", help="with --image: less of this")
-    made.add_argument("--weight", type=float, metavar="W", help="how much --plus, --minus or --text weigh")
-    made.add_argument("--user", metavar="U", help="the user who asks")
-    made.add_argument("-k", type=int, default=10, help="how many posts or sentences (default: 10)")
+    made.add_argument("--plus", action="append", metavar="WORD", help=INPUTS["plus"].help)
+    made.add_argument("--minus", action="append", metavar="WORD", help=INPUTS["minus"].help)
+    made.add_argument("--weight", type=float, metavar="W", help=INPUTS["weight"].help)
+    made.add_argument("--user", metavar="U", help=INPUTS["user"].help)
+    made.add_argument("-k", type=int, default=10, help=f"{INPUTS['k'].help} (default: 10)")
     made.add_argument(
         "--json", action="store_true", help="print JSON instead of a table; a list of answers with --each"
     )

@@ -185,7 +185,9 @@ def test_a_model_that_cannot_answer_is_told_in_one_line(ask, photos, tmp_path):
     assert code == 2 and err.count("\n") == 1 and "has no signature 'attend': its model has no attention" in err
     code, _, err = ask(label, "--image", photos / "a.png", model=without("classify", tmp_path / "2"))
     assert (
-        code == 2 and err.count("\n") == 1 and "has no signature that answers labels: its training posts have no labels" in err
+        code == 2
+        and err.count("\n") == 1
+        and "has no signature that answers labels: its training posts have no labels" in err
     )
 
 

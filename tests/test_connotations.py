@@ -155,8 +155,8 @@ def test_a_run_of_another_system(ask, tiny, tmp_path):
 
 
 def test_the_first_encoder_with_a_classifier_names_what_photos_show(monkeypatch):
-    from kerasmm.systems.cmem.sheet import _classifier
     from kerasmm.encoders import denotations
+    from kerasmm.systems.cmem.sheet import _classifier
 
     tried = []
 

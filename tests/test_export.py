@@ -63,7 +63,7 @@ def test_answers_what_the_model_answers(version, run):
     answer = loaded.answer("serving_default", {"image": images})
     assert answer["valid"].tolist() == [True] * len(posts) + [False]
     (outputs,) = opened.system.outputs(opened.model, dataset, "test")
-    ids, vectors = [one.decode() for one in outputs["id"]], opened.system.index_vectors(outputs)
+    ids, vectors = [one.decode() for one in outputs["id"]], opened.system.Signatures.index_vectors(outputs)
     embedding = answer["embedding"][:-1]
     assert ids == [post.id for post in posts]
     np.testing.assert_allclose(embedding / np.linalg.norm(embedding, axis=1, keepdims=True), vectors, atol=1e-4)

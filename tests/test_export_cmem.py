@@ -7,7 +7,9 @@ import json
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
+from data_prep.words import normalise
 from kerasmm.asking.loaded import LoadedExport
 from kerasmm.console import guarded
 from kerasmm.data.dataset import open_dataset
@@ -91,6 +93,20 @@ def test_no_text_disturbs_another(made, text):
     np.testing.assert_allclose(three["scores"][1:2], alone["scores"], atol=1e-5)
     assert three["valid"].all() and np.isfinite(three["scores"]).all()
     np.testing.assert_allclose(three["scores"][0], three["scores"][2], atol=1e-5)
+
+
+def test_text_is_spelled_as_in_the_build(made):
+    cmem = made[0]
+    raw = "Ｒｅｄ\x07ﬁne RED\u00a0E\u0301\u3000\uff11"
+    one = given(made, 1)
+    pictures = {"image": one["image"].repeat(2)}
+    answer = LoadedExport(made[-1]).answer(
+        "annotate", {**pictures, "text": strings([raw.encode(), normalise(raw).encode()])}
+    )
+    np.testing.assert_allclose(answer["scores"][0], answer["scores"][1], atol=1e-6)
+    # Without that, other characters: most of them are unknown.
+    ids = [cmem.posts.characters(tf.constant([text]))["characters"].numpy().tolist() for text in (raw, normalise(raw))]
+    assert ids[0] != ids[1]
 
 
 def test_a_bad_picture_and_no_pair_at_all(made):

@@ -8,7 +8,9 @@ import json
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
+from data_prep.words import normalise
 from kerasmm.asking.loaded import LoadedExport
 from kerasmm.console import guarded
 from kerasmm.data.dataset import open_dataset
@@ -18,6 +20,9 @@ from kerasmm.systems import system
 from kerasmm.systems.config import load_config
 from tests.tiny import tiny_posts, write_dataset
 
+RAW = "Straße ﬁne Ångström İstanbul"
+"""Words that data preparation spells otherwise."""
+
 SIZES = ("dimension=12", "gru_units=12", "word_dimension=8")
 
 
@@ -26,7 +31,8 @@ def described(posts):
     found = []
     for post in posts:
         words = post.text.split()
-        sentences = (f"A picture of {words[0]} and {words[1]}.", f"{words[2]} & {words[3]}, below!")
+        below = normalise(f"{words[2]} & {words[3]}, below! {RAW}")
+        sentences = (f"A picture of {words[0]} and {words[1]}.", below)
         found.append(dataclasses.replace(post, sentences=sentences if found else (), text=None, labels=()))
     return found
 
@@ -106,6 +112,22 @@ def test_no_text_disturbs_another(made, junk, valid):
     answer = loaded.answer("embed_text", {"text": strings([junk, b"red and blue", junk])})
     np.testing.assert_allclose(answer["embedding"][1:2], alone["embedding"], atol=1e-6)
     assert answer["valid"].tolist() == [valid, True, valid] and np.isfinite(answer["embedding"]).all()
+
+
+SPELLINGS = [RAW, "ＳＴＲＡＳＳＥ\u3000fine\x07 A\u030angstro\u0308m\ti\u0307stanbul"]
+
+
+def test_text_is_spelled_as_in_the_build(made):
+    words = normalise(RAW).split()
+    assert set(words) <= set(made[0].vocabularies["words"])
+    asked = [*SPELLINGS, " ".join(words)]
+    in_session = LoadedExport(made[-1]).answer("embed_text", {"text": strings([text.encode() for text in asked])})
+    in_eager = tf.saved_model.load(str(made[-1])).signatures["embed_text"](text=tf.constant(asked))
+    for answer in (in_session, in_eager):
+        assert np.asarray(answer["valid"]).all()
+        np.testing.assert_allclose(answer["embedding"], [answer["embedding"][2]] * 3, atol=1e-6)
+    other = LoadedExport(made[-1]).answer("embed_text", {"text": strings([b"fine"])})["embedding"]
+    assert np.abs(other - in_session["embedding"][2]).max() > 1e-3
 
 
 def test_the_command_finds_posts_and_sentences(made, tmp_path, capsys):

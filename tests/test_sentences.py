@@ -50,7 +50,9 @@ def ask(monkeypatch, data, tmp_path, capsys):
     monkeypatch.setattr(runs, "open_run", lambda folder, name: SimpleNamespace(system=systems[name], model=None))
 
     def run(*arguments):
-        code = guarded(draw, ["sentences", "--run", "runs/webly", "--output", str(tmp_path / "s.png"), *map(str, arguments)])
+        code = guarded(
+            draw, ["sentences", "--run", "runs/webly", "--output", str(tmp_path / "s.png"), *map(str, arguments)]
+        )
         return code, capsys.readouterr().err
 
     return run

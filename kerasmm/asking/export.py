@@ -37,23 +37,6 @@ class Attended:
     problem: str | None = None
 
 
-def load(folder: str | os.PathLike[str]) -> Export:
-    """Opens an export.
-
-    Args:
-        folder: `saved_models/<name>`, of which the newest version answers, or the folder of one version.
-
-    Raises:
-        UserError: When there is no export, or it is damaged.
-
-    Example:
-
-    >>> import kerasmm  # doctest: +SKIP
-    >>> export = kerasmm.load("saved_models/dman")  # doctest: +SKIP
-    """
-    return Export(folder)
-
-
 class Export(LoadedExport):
     """Answers from an export by the loader that TensorFlow Serving uses, without the model's code.
 
@@ -73,7 +56,8 @@ class Export(LoadedExport):
 
     Example:
 
-    >>> with Export("saved_models/dman") as export:  # doctest: +SKIP
+    >>> import kerasmm
+    >>> with kerasmm.load("saved_models/dman") as export:  # doctest: +SKIP
     ...     for found in export.search(tags=["snow", "dog"], k=3):
     ...         print(found.rank, found.id, found.score, found.text)
     ...     print(export.label("photo.jpg", k=2))

@@ -106,16 +106,18 @@ class LoadedExport:
         import tensorflow as tf
         from google.protobuf.message import DecodeError
 
-        from kerasmm.serving.session_check import unknown_ops
+        from kerasmm.serving.session_check import TEXT_OPS, load_text_ops, ops_of
 
         # The loader calls itself deprecated; it is the one that servers use.
         tf.get_logger().setLevel("ERROR")
         groups = json.loads(ALLOWED_OPS.read_text(encoding="utf-8"))
         try:
             # A graph is a program: one with other ops than exports have (to read files, say) is not run.
-            _, unknown = unknown_ops(self.folder, {op for ops in groups.values() for op in ops})
-            if unknown:
+            _, kinds = ops_of(self.folder)
+            if unknown := sorted(kinds - {op for ops in groups.values() for op in ops}):
                 raise UserError(f"{self.folder / 'saved_model.pb'}: holds ops that no export has: {', '.join(unknown)}")
+            if kinds & TEXT_OPS:
+                load_text_ops()
             session = tf.compat.v1.Session(graph=tf.Graph())
             with session.graph.as_default(), _without_chatter():
                 loaded = tf.compat.v1.saved_model.load(session, [tf.saved_model.SERVING], str(self.folder))

@@ -9,17 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from kerasmm.asking.words import nearest_words, spelling
 from kerasmm.console import UserError
+from kerasmm.systems.signature_inputs import INPUTS
 
 if TYPE_CHECKING:
     import numpy as np
 
     from kerasmm.asking.loaded import LoadedExport
-
-_NEUTRAL: dict[str, Any] = {"plus": "", "minus": "", "weight": 1.0}
-"""Inputs that a signature may have beside what was asked, and the value that leaves the question as it is."""
-
-_WORDS_OF = {"tags": "tags", "word": "tags"}
-"""Inputs whose words must be in a vocabulary."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,9 +42,10 @@ def known_words(export: LoadedExport, values: Mapping[str, Any]) -> dict[str, An
         UserError: For a word that the vocabulary doesn't have; names the nearest ones.
     """
     found = dict(values)
-    for name, vocabulary in _WORDS_OF.items():
-        words = export.vocabulary(vocabulary)
-        if name not in values or not words:
+    for name in set(values) & set(INPUTS):
+        vocabulary = INPUTS[name].vocabulary
+        words = export.vocabulary(vocabulary) if vocabulary else []
+        if not words:
             continue
         given = values[name] if isinstance(values[name], list) else [values[name]]
         spelled = [_known(word, words, export.folder) for word in given]
@@ -77,10 +73,10 @@ def choose_signature(export: LoadedExport, asked: Sequence[str], outputs: Sequen
     Raises:
         UserError: When no signature does; names those that the export has.
     """
-    fitting = []
+    fitting, neutral = [], {name for name, one in INPUTS.items() if one.neutral is not None}
     for name, inputs in export.inputs.items():
         spare = set(inputs) - set(asked) - {"k"}
-        if set(asked) <= set(inputs) and spare <= set(_NEUTRAL) and set(outputs) <= set(export.outputs[name]):
+        if set(asked) <= set(inputs) and spare <= neutral and set(outputs) <= set(export.outputs[name]):
             fitting.append((len(spare), name))
     if fitting:
         return min(fitting)[1]
@@ -99,7 +95,7 @@ def tensors(export: LoadedExport, signature: str, values: Mapping[str, Any]) -> 
     """
     columns = {}
     for name, spec in export.inputs[signature].items():
-        value = values[name] if name in values else _NEUTRAL[name]
+        value = values[name] if name in values else INPUTS[name].neutral
         if isinstance(value, list) and len(spec["shape"]) == 1:
             if len(value) > 1:
                 raise UserError(f"{export.folder}: {signature} takes one of {name}. Received: {', '.join(value)}")
@@ -120,7 +116,7 @@ def batch(export: LoadedExport, signature: str, columns: Mapping[str, Sequence[A
     rows = max(len(column) for column in columns.values())
     made = {}
     for name, spec in export.inputs[signature].items():
-        column = columns[name] if name in columns else [_NEUTRAL[name]] * rows
+        column = columns[name] if name in columns else [INPUTS[name].neutral] * rows
         if len(spec["shape"]) == 1:
             made[name] = _array(column, spec["dtype"])
         else:

@@ -66,7 +66,9 @@ def encode(
         folder: Where the files lie; it must stay as long as the vectors are used.
         quiet: No progress bar.
     """
-    has_labels = bool(system.classifies and system.vocabularies.get("labels") and dataset.manifest.records(TRAIN))
+    has_labels = bool(
+        system.Signatures.classifies and system.vocabularies.get("labels") and dataset.manifest.records(TRAIN)
+    )
     rows: dict[str, Rows] = {}
     training = GrowingArrays(folder / TRAIN)
     with progress(quiet) as bar:
@@ -83,7 +85,7 @@ def encode(
                     if split in splits:
                         ids += [row_id.decode() for row_id in outputs["id"].tolist()]
                         texts += outputs["text"].tolist() if "text" in outputs else []
-                        indexed.append({"vectors": system.index_vectors(outputs)})
+                        indexed.append({"vectors": system.Signatures.index_vectors(outputs)})
                     if split == TRAIN and has_labels and kind == POSTS and "labels" in outputs:
                         training.append({name: outputs[name] for name in ("vectors", "labels")})
                     bar.advance(task, len(outputs["id"]))
@@ -94,7 +96,7 @@ def encode(
 
 
 def fitted_classifier(encoded: Encoded, seed: int, quiet: bool = False) -> keras.Model | None:
-    """The common classifier of the protocol (DMAN, section 4.3), trained on what was encoded.
+    """The common classifier of labels (`kerasmm.evaluation.label_classifier`), trained on what was encoded.
 
     Args:
         encoded: With embeddings and labels of the training split.

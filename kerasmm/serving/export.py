@@ -60,7 +60,7 @@ def export(
     a whole version or none.
 
     Args:
-        system: What the model is; has `signatures`, `kinds`, `outputs`, `index_vectors`, `vocabularies`, `seed`,
+        system: What the model is; has `signatures`, `Signatures`, `kinds`, `outputs`, `from_pixels`, `vocabularies`, `seed`,
             `image_size` and `resize`.
         model: The trained model.
         dataset: What is indexed: its posts, and their sentences where the system embeds them.

@@ -14,7 +14,7 @@ from kerasmm.serving.vocabulary import VocabularyTable, WordTable
 
 
 class ExportServices(tf.Module):
-    """Implements `kerasmm.systems.system.Services` as a tree that a SavedModel stores whole.
+    """Implements `kerasmm.systems.signatures.Services` as a tree that a SavedModel stores whole.
 
     Args:
         image_size: Height and width of the pictures that the model was trained on.

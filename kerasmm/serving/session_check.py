@@ -27,16 +27,30 @@ JUNK = (
 TOLERANCE = 1e-2
 """Of an output's largest value: wide enough for bfloat16 and other fusions, far too narrow for a wrong variable."""
 
+TEXT_OPS = {"CaseFoldUTF8", "NormalizeUTF8"}
+"""Ops of tensorflow-text that exports have. A server has them built in; here their library is loaded."""
 
-def unknown_ops(export: Path, allowed: set[str]) -> tuple[int, list[str]]:
-    """How many ops the export holds, and the kinds that the allow-list doesn't have."""
+
+def load_text_ops() -> None:
+    """Loads the library of `TEXT_OPS` by itself: the package would bring Keras along."""
+    import importlib.util
+
+    import tensorflow as tf
+
+    found = importlib.util.find_spec("tensorflow_text")
+    if found is None or found.origin is None:
+        raise ModuleNotFoundError("tensorflow-text is not installed; the ops of this export need it")
+    tf.load_op_library(str(Path(found.origin).parent / "python" / "ops" / "_normalize_ops.so"))
+
+
+def ops_of(export: Path) -> tuple[int, set[str]]:
+    """How many ops the export holds, and their kinds; its own functions are none."""
     from tensorflow.core.protobuf import saved_model_pb2
 
     meta = saved_model_pb2.SavedModel.FromString((export / "saved_model.pb").read_bytes()).meta_graphs[0]
     functions = meta.graph_def.library.function
     nodes = [*meta.graph_def.node, *(node for function in functions for node in function.node_def)]
-    known = allowed | {function.signature.name for function in functions}
-    return len(nodes), sorted({node.op for node in nodes} - known)
+    return len(nodes), {node.op for node in nodes} - {function.signature.name for function in functions}
 
 
 def differences(expected: dict[str, Any], got: dict[str, Any]) -> list[str]:
@@ -127,12 +141,14 @@ def check(export: Path, allowed: set[str]) -> dict[str, Any]:
     import tensorflow as tf
     from tensorflow_serving.apis import prediction_log_pb2
 
-    ops, unknown = unknown_ops(export, allowed)
+    ops, kinds = ops_of(export)
     report: dict[str, Any] = {"ops": ops, "signatures": [], "problems": []}
-    if unknown:
+    if unknown := sorted(kinds - allowed):
         # Not loaded: an op that a server doesn't have, or that reads files, has no business being run.
         report["problems"].append(f"ops that are not on the allow-list: {', '.join(unknown)}")
         return report
+    if kinds & TEXT_OPS:
+        load_text_ops()
     recorded = json.loads((export / "assets.extra" / "signatures.json").read_text(encoding="utf-8"))["signatures"]
     with tf.Graph().as_default() as graph, tf.compat.v1.Session(graph=graph) as session:
         meta = tf.compat.v1.saved_model.load(session, [tf.saved_model.SERVING], str(export))

@@ -8,7 +8,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from kerasmm.systems.system import Signature
+from kerasmm.systems.signatures import Signature
 
 DEFAULT = "serving_default"
 """The signature that a request without a name gets."""

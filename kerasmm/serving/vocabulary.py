@@ -7,18 +7,14 @@ from pathlib import Path
 
 import tensorflow as tf
 
-_SPACE = r"[\s\p{Z}\p{Cc}]+"
-"""White space and control characters of Unicode, as RE2 spells them."""
+from kerasmm.text import normalise, single_spaced
 
 
 class VocabularyTable(tf.Module):
     """Looks words up; -1 where unknown.
 
-    A word's white space is made single and stripped, then it is looked up as it stands and in lower case. Data
-    preparation normalises by NFKC and case folding: lower case is the same for nearly all words, but "Straße" stays
-    "straße" where case folding gives "strasse", and compatibility forms (ligatures, full-width letters) stay as they
-    are. The ops that do it all come with tensorflow-text and its size; a client that needs them normalises before it
-    asks, as `kerasmm.search` does.
+    A word is looked up as it stands but for its white space, then as data preparation spells it (`kerasmm.text.normalise`): " Dog", "ＤＯＧ" and
+    "dog" are one word.
 
     Args:
         words: In the order of their ids.
@@ -56,10 +52,8 @@ class VocabularyTable(tf.Module):
         """Words of any shape → int64 ids of the same shape."""
         if self.table is None:
             return tf.fill(tf.shape(words), tf.constant(-1, tf.int64))
-        words = tf.strings.strip(tf.strings.regex_replace(words, _SPACE, " "))
-        as_it_stands = self.table.lookup(words)
-        lower = self.table.lookup(tf.strings.lower(words, encoding="utf-8"))
-        return tf.where(as_it_stands >= 0, as_it_stands, lower)
+        as_it_stands = self.table.lookup(single_spaced(words))
+        return tf.where(as_it_stands >= 0, as_it_stands, self.table.lookup(normalise(words)))
 
 
 class WordTable(tf.Module):

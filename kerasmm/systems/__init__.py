@@ -5,9 +5,10 @@ from __future__ import annotations
 import importlib
 
 from kerasmm.console import UserError, nearest
-from kerasmm.systems.system import Evaluator, Facts, Services, Signature, Stage, System
+from kerasmm.systems.signatures import Services, Signature, Signatures
+from kerasmm.systems.system import Evaluator, Facts, Stage, System
 
-__all__ = ["NAMES", "Evaluator", "Facts", "Services", "Signature", "Stage", "System", "system"]
+__all__ = ["NAMES", "Evaluator", "Facts", "Services", "Signature", "Signatures", "Stage", "System", "system"]
 
 _CLASSES = {
     "cmem": "kerasmm.systems.cmem.system:CMEM",

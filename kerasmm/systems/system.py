@@ -9,10 +9,12 @@ from __future__ import annotations
 import abc
 import dataclasses
 import functools
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from kerasmm.console import UserError
+from kerasmm.systems.signatures import Services, Signature
+from kerasmm.systems.signatures import Signatures as SystemSignatures
 
 if TYPE_CHECKING:
     import keras
@@ -26,45 +28,6 @@ if TYPE_CHECKING:
     from kerasmm.systems.tables import Table
 
 Arrays = dict[str, "np.ndarray"]
-
-
-@dataclasses.dataclass(frozen=True)
-class Signature:
-    """One answer of an exported model.
-
-    Args:
-        inputs: Name and spec of each input; dimension 0 is the batch and is free.
-        answer: Called with the inputs by name, returns the outputs by name; each has the batch as dimension 0.
-    """
-
-    inputs: Mapping[str, tf.TensorSpec]
-    answer: Callable[..., dict[str, tf.Tensor]]
-
-
-class Services(Protocol):
-    """What an export gives to the signatures of a system. All of it lives in the SavedModel."""
-
-    @property
-    def kinds(self) -> tuple[str, ...]:
-        """What of `System.kinds` is indexed: posts without sentences leave no sentence to find."""
-
-    def decode(self, encoded: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """Picture bytes `(n,)` → pixels `(n, h, w, 3)` as in training, and `valid` `(n,)`."""
-
-    def lookup(self, vocabulary: str, words: tf.Tensor) -> tf.Tensor:
-        """Words of any shape → their ids in a vocabulary, -1 where unknown; normalised as in data preparation."""
-
-    def words(self, vocabulary: str, ids: tf.Tensor) -> tf.Tensor:
-        """Ids of any shape → the words of a vocabulary."""
-
-    def search(self, queries: tf.Tensor, k: tf.Tensor, kind: str = "posts") -> dict[str, tf.Tensor]:
-        """Queries `(n, d)`, `k` `(n,)` → `ids` and `scores` `(n, max k)` by inner product with what is indexed of a kind;
-        their `texts` too, where `System.outputs` has them."""
-
-    @property
-    def classify(self) -> Callable[[tf.Tensor], dict[str, tf.Tensor]] | None:
-        """`vectors` `(n, d)` as `outputs` gives them → `labels` and `scores` `(n, C)`, best first, by the common classifier
-        on the training split; None where its posts have no labels."""
 
 
 class Evaluator(Protocol):
@@ -201,6 +164,8 @@ class System(abc.ABC):
 
     name: ClassVar[str]
     Config: ClassVar[type[SystemConfig]]
+    Signatures: ClassVar[type[SystemSignatures]]
+    """What an export answers."""
     vocabulary_names: ClassVar[tuple[str, ...]]
     """Vocabularies of the data set that the model's outputs stand for; another data set must have the same."""
     kinds: ClassVar[tuple[str, ...]] = ("posts",)
@@ -220,8 +185,6 @@ class System(abc.ABC):
     """What those rows are, in a line each: of `variants` and `baselines`."""
     sheets: ClassVar[tuple[type[Sheet], ...]] = ()
     """The paper's pictures of what trained runs find; see `python -m kerasmm.draw`."""
-    classifies: ClassVar[bool] = False
-    """Whether an export learns the common classifier of labels on the training posts (DMAN, section 4.3)."""
 
     @property
     def other_weights(self) -> tuple[str, ...]:
@@ -308,13 +271,9 @@ class System(abc.ABC):
     def comparison(cls, rows: dict[str, list[dict[str, float]]]) -> list[Table]:
         """The paper's tables of several rows, each measured with one or more seeds."""
 
-    @abc.abstractmethod
-    def index_vectors(self, outputs: Arrays) -> np.ndarray:
-        """The vectors that go into the index of an export; similarity is the inner product."""
-
-    @abc.abstractmethod
     def signatures(self, model: keras.Model, services: Services) -> dict[str, Signature]:
-        """What the SavedModel answers."""
+        """What the SavedModel answers; `model` is what `from_pixels` gave."""
+        return self.Signatures(self, model, services).answered()
 
     def questions(self, export: str) -> list[str]:
         """Commands after `python -m kerasmm.` that ask a new export something; shown when a training ends."""

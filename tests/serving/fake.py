@@ -14,7 +14,7 @@ from PIL import Image
 
 from kerasmm.data.dataset import Dataset, open_dataset
 from kerasmm.data.post import Post
-from kerasmm.systems.system import Signature
+from kerasmm.systems.signatures import Signature, Signatures
 from tests.tiny import write_dataset
 
 TAGS = ["red", "green", "blue", "straße", "sci-fi"]
@@ -74,12 +74,16 @@ def make_model():
     return model
 
 
+class Labelling(Signatures):
+    classifies = True
+
+
 class FakeSystem:
     """What `export` asks of a system: a word is the direction of its colour."""
 
     name = "fake"
     kinds = ("posts",)
-    classifies = True
+    Signatures = Labelling
     seed = 0
     image_size = (SIDE, SIDE)
     resize = "squash"
@@ -97,9 +101,6 @@ class FakeSystem:
             labels = np.array([[label in post.labels for label in LABELS] for post in some], "float32")
             vectors = np.asarray(model({"image": pixels}, training=False)["embedding"])
             yield {"id": ids, "vectors": vectors, "labels": labels}
-
-    def index_vectors(self, outputs):
-        return outputs["vectors"]
 
     def from_pixels(self, model):
         return model

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from kerasmm.systems.system import Signature
+from kerasmm.systems.signatures import Signature, Signatures
 from tests.serving.fake import TAGS, FakeSystem, make_dataset, make_model
 
 CONNOTATIONS = ["red", "green", "blue"]
@@ -18,7 +18,7 @@ class PairSystem(FakeSystem):
     """A connotation's score is its share of the picture's mean colour, and 2 more where the text says its name."""
 
     name = "fake_pairs"
-    classifies = False
+    Signatures = Signatures
     vocabularies = {"labels": CONNOTATIONS, "tags": TAGS}
 
     def __init__(self, *sides):

@@ -1,21 +1,6 @@
-import pytest
 import tensorflow as tf
 
-from kerasmm.serving.examples import example_inputs, example_sentence
-
-
-@pytest.mark.parametrize(
-    ("vocabularies", "want"),
-    [
-        ({"tags": ["sea"], "words": ["<unknown>", ".", "a", "in", "hündin", "und", "the"]}, "a in hündin und"),
-        ({"tags": ["sea", "sky"]}, "sea sky"),
-        ({"tags": ["#1", "sci-fi"], "labels": ["Warm"]}, "Warm"),
-        ({"words": [], "tags": []}, "word"),
-        ({}, "word"),
-    ],
-)
-def test_a_sentence_is_made_of_words(vocabularies, want):
-    assert example_sentence(vocabularies) == want
+from kerasmm.serving.examples import example_inputs
 
 
 def test_inputs_by_name():
@@ -24,5 +9,16 @@ def test_inputs_by_name():
     inputs = {"text": text, "image": text, "k": number, "tags": tags, "word": text}
     found = example_inputs(inputs, {"words": ["a", "dog"], "tags": ["sea"]})
     assert found["text"].tolist() == [b"a dog"] and found["tags"].tolist() == [[b"sea"]]
-    assert found["word"].tolist() == [b"a"] and found["k"].tolist() == [5]
+    assert found["word"].tolist() == [b"sea"] and found["k"].tolist() == [5]
     assert tf.io.decode_image(found["image"][0]).shape == (48, 64, 3)
+
+
+def test_inputs_of_other_names_get_the_first_word_of_their_vocabulary_or_one():
+    inputs = {
+        "connotations": tf.TensorSpec((None,), tf.string),
+        "motto": tf.TensorSpec((None, None), tf.string),
+        "temperature": tf.TensorSpec((None, 2), tf.float32),
+    }
+    found = example_inputs(inputs, {"tags": ["sea"], "connotations": ["calm", "wild"]})
+    assert found["connotations"].tolist() == [b"calm"] and found["motto"].tolist() == [[b"sea"]]
+    assert found["temperature"].tolist() == [[1.0, 1.0]]

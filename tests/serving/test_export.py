@@ -77,6 +77,14 @@ def test_searches_by_tags(loaded):
         assert [posts[post_id.decode()].tags for post_id in answer["ids"][row]] == [(tag,)] * 4
 
 
+def test_words_are_spelled_as_in_the_build(loaded):
+    tags = np.array([["ｒｅｄ"], ["ＢＬＵＥ\u3000"], ["Red\x00"], ["red"], ["blue"]], object)
+    answer = loaded.answer("search_by_tags", {"tags": tags, "k": np.full(5, 4, "int32")})
+    assert answer["valid"].all()
+    for row, same in ((0, 3), (1, 4), (2, 3)):
+        assert answer["ids"][row].tolist() == answer["ids"][same].tolist()
+
+
 def test_searches_by_picture_as_numpy_does(loaded):
     posts = [post for post in make_posts() if post.image]
     query = picture((120, 60, 90))

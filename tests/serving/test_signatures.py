@@ -3,7 +3,7 @@ import pytest
 import tensorflow as tf
 
 from kerasmm.serving.signatures import captured_variables, trace
-from kerasmm.systems.system import Signature
+from kerasmm.systems.signatures import Signature
 
 WORDS = tf.TensorSpec((None,), tf.string)
 

@@ -14,15 +14,14 @@ from typing import TYPE_CHECKING, Any
 from kerasmm.console import UserError, console
 from kerasmm.systems.cmem.config import CMEMConfig
 from kerasmm.systems.cmem.sheet import ConnotationSheet
+from kerasmm.systems.cmem.signatures import CMEMSignatures
 from kerasmm.systems.cmem.tables import cmem_tables
 from kerasmm.systems.measured import feature_moments
-from kerasmm.systems.system import Arrays, Evaluator, Services, Signature, Stage, System
+from kerasmm.systems.system import Arrays, Evaluator, Stage, System
 from kerasmm.systems.tables import Table
 
 if TYPE_CHECKING:
     import keras
-    import numpy as np
-    import tensorflow as tf
 
     from kerasmm.data.dataset import Dataset
     from kerasmm.systems.cmem.posts import Posts
@@ -34,9 +33,6 @@ NOISE = (0.1, 0.2, 0.3)
 REGULARISATIONS = {"cca": 0.0, "rcca_100": 100.0, "rcca_1000": 1000.0}
 """Rows of table 2 beside CMEM."""
 
-ANNOTATED = 50
-"""Connotations that an export answers a pair with, at most."""
-
 
 def _prefixed(prefix: str, figures: dict[str, float]) -> dict[str, float]:
     return {f"{prefix}/{key}": value for key, value in figures.items()}
@@ -47,6 +43,7 @@ class CMEM(System):
 
     name = "cmem"
     Config = CMEMConfig
+    Signatures = CMEMSignatures
     config: CMEMConfig
     vocabulary_names = ("labels",)
     variants = {
@@ -123,7 +120,7 @@ class CMEM(System):
         return measured
 
     @functools.cached_property
-    def _posts(self) -> Posts:
+    def posts(self) -> Posts:
         from kerasmm.systems.cmem.posts import Posts
 
         picture = None if self.config.network.inputs == "text" else self.pictures.picture
@@ -196,7 +193,7 @@ class CMEM(System):
 
         from kerasmm.systems.optimizer import make_optimizer
 
-        training, posts, loss = self.config.training, self._posts, self.make_loss()
+        training, posts, loss = self.config.training, self.posts, self.make_loss()
         steps = len(dataset.records("train")) // training.batch_size
         if not steps:
             raise UserError(
@@ -232,7 +229,7 @@ class CMEM(System):
         layer = model.get_layer("connotations")
         layer.set_weights([vectors.T])
         if self.config.spread is not None:
-            inputs, targets = next(iter(self._posts.epoch(dataset, 0, 0)))
+            inputs, targets = next(iter(self.posts.epoch(dataset, 0, 0)))
             scores = np.asarray(model(inputs, training=False)["scores"], "float32")
             if (deviation := float(np.std(scores))) > 0:
                 scale = self.config.spread / deviation
@@ -258,7 +255,7 @@ class CMEM(System):
         wanted: dict[str, Callable[[dict[str, Any]], Any]] = {
             name: functools.partial(lambda output, outputs: outputs[output], output) for name, output in names.items()
         }
-        yield from post_outputs(model, dataset, split, self._posts.fields, wanted)
+        yield from post_outputs(model, dataset, split, self.posts.fields, wanted)
 
     def validate(self, evaluator: Evaluator) -> dict[str, float]:
         posts = evaluator.outputs(evaluator.split)
@@ -308,14 +305,6 @@ class CMEM(System):
 
     # === Serving ===
 
-    def index_vectors(self, outputs: Arrays) -> np.ndarray:
-        """The tweets' projections, so that images find tweets; of a one-sided model its embedding."""
-        import numpy as np
-
-        vectors = outputs.get("tweet", outputs["vectors"]).astype("float32")
-        normalised: np.ndarray = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
-        return normalised
-
     def questions(self, export: str) -> list[str]:
         model, given = f"--model {shlex.quote(export)}", []
         if self.config.network.inputs != "text":
@@ -324,64 +313,3 @@ class CMEM(System):
             given.append(f"--text {shlex.quote(' '.join(self.vocabularies['labels'][:2]))}")
         asked = [f"label {model} {' '.join(given)}"]
         return [*asked, f"search {model} --image PICTURE.jpg"] if self.config.network.inputs == "both" else asked
-
-    def signatures(self, model: keras.Model, services: Services) -> dict[str, Signature]:
-        import tensorflow as tf
-
-        strings, count = tf.TensorSpec((None,), tf.string), tf.TensorSpec((None,), tf.int32)
-        shown = min(len(self.vocabularies["labels"]), ANNOTATED)
-        image_branch = self._image_projection(model) if self.config.network.inputs == "both" else None
-
-        def decoded(image: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-            """Pixels with one picture more where there is none: convolutions of an empty batch fail."""
-            pixels, valid = services.decode(image)
-            rows = tf.shape(pixels)[0]
-            return tf.pad(pixels, [[0, tf.cast(rows == 0, tf.int32)], [0, 0], [0, 0], [0, 0]]), valid, rows
-
-        def network(image: tf.Tensor | None, text: tf.Tensor | None) -> tuple[dict[str, tf.Tensor], tf.Tensor]:
-            inputs, rows = {}, None
-            valid = tf.fill(tf.shape(text), True) if text is not None else None
-            if image is not None:
-                inputs["image"], valid, rows = decoded(image)
-            if text is not None:
-                if rows is not None:
-                    # One text more where there is one picture more.
-                    text = tf.pad(text, [[0, tf.shape(inputs["image"])[0] - rows]])
-                inputs |= self._posts.characters(text)
-            outputs = model(inputs, training=False)
-            return {name: output[: tf.shape(valid)[0]] for name, output in outputs.items()}, valid
-
-        def embed(image: tf.Tensor | None = None, text: tf.Tensor | None = None) -> dict[str, tf.Tensor]:
-            outputs, valid = network(image, text)
-            return {"embedding": tf.where(valid[:, None], outputs["embedding"], 0.0), "valid": valid}
-
-        def annotate(image: tf.Tensor | None = None, text: tf.Tensor | None = None) -> dict[str, tf.Tensor]:
-            outputs, valid = network(image, text)
-            scores, ids = tf.math.top_k(outputs["scores"], k=shown)
-            # A bad picture has no connotations, not those of a grey one.
-            labels = tf.where(valid[:, None], services.words("labels", ids), "")
-            return {"labels": labels, "scores": tf.where(valid[:, None], scores, 0.0), "valid": valid}
-
-        def search_texts(image: tf.Tensor, k: tf.Tensor) -> dict[str, tf.Tensor]:
-            assert image_branch is not None
-            pixels, valid, rows = decoded(image)
-            vectors = tf.where(valid[:, None], image_branch(pixels)[:rows], 0.0)
-            return {**services.search(tf.math.l2_normalize(vectors, axis=1), k), "valid": valid}
-
-        sides = {"both": ("image", "text"), "image": ("image",), "text": ("text",)}[self.config.network.inputs]
-        given = dict.fromkeys(sides, strings)
-        answered = {
-            "serving_default": Signature(given, annotate),
-            "annotate": Signature(given, annotate),
-            "embed": Signature(given, embed),
-        }
-        if image_branch is not None:
-            answered["search_texts"] = Signature({"image": strings, "k": count}, search_texts)
-        return answered
-
-    def _image_projection(self, model: keras.Model) -> Callable[[tf.Tensor], tf.Tensor]:
-        """From pixels to the image's projection, of a model that `from_pixels` gave."""
-        import keras
-
-        part = keras.Model({"image": model.input["image"]}, model.output["image"])
-        return lambda pixels: part({"image": pixels}, training=False)

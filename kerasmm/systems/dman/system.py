@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 from kerasmm.console import UserError
 from kerasmm.systems.dman.config import DMANConfig
+from kerasmm.systems.dman.signatures import DMANSignatures
 from kerasmm.systems.dman.tables import dman_tables
 from kerasmm.systems.measured import feature_moments
-from kerasmm.systems.system import Arrays, Evaluator, FittedBaseline, Services, Signature, Stage, System
+from kerasmm.systems.system import Arrays, Evaluator, FittedBaseline, Stage, System
 from kerasmm.systems.tables import Table, part
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ class DMAN(System):
 
     name = "dman"
     Config = DMANConfig
+    Signatures = DMANSignatures
     vocabulary_names = ("tags", "labels")
     variants = {
         "DMAN": {"network.base": "attention"},
@@ -59,7 +61,6 @@ class DMAN(System):
         "ridge": "scores of words by ridge regression from pooled features",
         "features": "pooled features as they are, without words",
     }
-    classifies = True
     needs_regions = True
     config: DMANConfig
 
@@ -112,7 +113,7 @@ class DMAN(System):
     # === Model ===
 
     @property
-    def _vector(self) -> str:
+    def vector(self) -> str:
         """The output that posts are compared by."""
         return "embedding" if self.config.network.base == "embedding" else "words"
 
@@ -189,7 +190,7 @@ class DMAN(System):
         return [
             Stage(
                 name="train",
-                model=siamese(model, ("anchor", "positive"), self._vector),
+                model=siamese(model, ("anchor", "positive"), self.vector),
                 objective=self.objective,
                 batches=functools.partial(self._batches, dataset),
                 steps=lambda epoch: steps,
@@ -208,7 +209,7 @@ class DMAN(System):
         from kerasmm.data.boxes import BOXES_FILE
         from kerasmm.systems.outputs import model_outputs
 
-        wanted: dict[str, Callable[[dict[str, Any]], Any]] = {"vectors": lambda outputs: outputs[self._vector]}
+        wanted: dict[str, Callable[[dict[str, Any]], Any]] = {"vectors": lambda outputs: outputs[self.vector]}
         if self.config.network.base == "attention" and (dataset.folder / BOXES_FILE).is_file():
             wanted["looks"] = lambda outputs: keras.ops.argmax(outputs["attention"], axis=-1)
         words = {name: self.vocabularies[name] for name in self.vocabulary_names}
@@ -314,76 +315,6 @@ class DMAN(System):
         return dman_tables(rows)
 
     # === Serving ===
-
-    def index_vectors(self, outputs: Arrays) -> np.ndarray:
-        import numpy as np
-
-        vectors = outputs["vectors"].astype("float32")
-        normalised: np.ndarray = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
-        return normalised
-
-    def signatures(self, model: keras.Model, services: Services) -> dict[str, Signature]:
-        import tensorflow as tf
-
-        grid, base, vector = self.pictures.encoder.grid, self.config.network.base, self._vector
-        assert grid is not None
-        size = len(self.vocabularies["tags"])
-        images = tf.TensorSpec((None,), tf.string)
-        count = tf.TensorSpec((None,), tf.int32)
-
-        def network(image: tf.Tensor) -> tuple[dict[str, tf.Tensor], tf.Tensor]:
-            pixels, valid = services.decode(image)
-            count = tf.shape(pixels)[0]
-            # Convolutions of an empty batch fail on oneDNN kernels: one picture runs along and is cut off.
-            padded = tf.pad(pixels, [[0, tf.cast(count == 0, tf.int32)], [0, 0], [0, 0], [0, 0]])
-            outputs = model({"image": padded}, training=False)
-            return {name: output[:count] for name, output in outputs.items()}, valid
-
-        def embed(image: tf.Tensor) -> dict[str, tf.Tensor]:
-            outputs, valid = network(image)
-            return {"embedding": outputs[vector], "valid": valid}
-
-        def search_by_image(image: tf.Tensor, k: tf.Tensor) -> dict[str, tf.Tensor]:
-            outputs, valid = network(image)
-            return {**services.search(tf.math.l2_normalize(outputs[vector], axis=1), k), "valid": valid}
-
-        def search_by_tags(tags: tf.Tensor, k: tf.Tensor) -> dict[str, tf.Tensor]:
-            ids = services.lookup("tags", tags)
-            query = tf.reduce_max(tf.one_hot(ids, size), axis=1)
-            return {**services.search(tf.math.l2_normalize(query, axis=1), k), "valid": tf.reduce_any(ids >= 0, axis=1)}
-
-        def attend(image: tf.Tensor, word: tf.Tensor) -> dict[str, tf.Tensor]:
-            outputs, valid = network(image)
-            ids = services.lookup("tags", word)
-            valid, place = valid & (ids >= 0), tf.maximum(ids, 0)
-            weights = tf.gather(outputs["attention"], place, axis=1, batch_dims=1)
-            weights = tf.where(valid[:, None], weights, 0.0)
-            score = tf.where(valid, tf.gather(outputs["words"], place, axis=1, batch_dims=1), 0.0)
-            return {"map": tf.reshape(weights, (-1, *grid)), "score": score, "valid": valid}
-
-        def classify(image: tf.Tensor) -> dict[str, tf.Tensor]:
-            assert services.classify is not None
-            outputs, valid = network(image)
-            found = services.classify(outputs[vector])
-            # A bad picture has no labels, not those of a grey one.
-            labels, scores = (
-                tf.where(valid[:, None], found["labels"], ""),
-                tf.where(valid[:, None], found["scores"], 0.0),
-            )
-            return {"labels": labels, "scores": scores, "valid": valid}
-
-        answered = {
-            "serving_default": Signature({"image": images}, embed),
-            "search_by_tags": Signature({"tags": tf.TensorSpec((None, None), tf.string), "k": count}, search_by_tags),
-            "search_by_image": Signature({"image": images, "k": count}, search_by_image),
-            "attend": Signature({"image": images, "word": images}, attend),
-            "classify": Signature({"image": images}, classify),
-        }
-        # No word touches the embedding of DMAN_Triplet; words look at regions only through the attention layer.
-        missing = {"search_by_tags"} if base == "embedding" else set()
-        missing |= set() if base == "attention" else {"attend"}
-        missing |= set() if services.classify else {"classify"}
-        return {name: signature for name, signature in answered.items() if name not in missing}
 
     def questions(self, export: str) -> list[str]:
         words = [shlex.quote(word) for word in self.vocabularies["tags"] or ["word"]]

@@ -15,16 +15,15 @@ from typing import TYPE_CHECKING, Any
 
 from kerasmm.console import UserError
 from kerasmm.systems.measured import feature_moments
-from kerasmm.systems.system import Arrays, Evaluator, Facts, Services, Signature, Stage, System
+from kerasmm.systems.system import Arrays, Evaluator, Facts, Stage, System
 from kerasmm.systems.tables import Table
 from kerasmm.systems.webly.config import WeblyConfig
 from kerasmm.systems.webly.sheet import SentenceSheet
+from kerasmm.systems.webly.signatures import WeblySignatures
 from kerasmm.systems.webly.tables import webly_tables
 
 if TYPE_CHECKING:
     import keras
-    import numpy as np
-    import tensorflow as tf
 
     from kerasmm.data.dataset import Dataset
     from kerasmm.systems.config import Optimizer
@@ -41,6 +40,7 @@ class Webly(System):
 
     name = "webly"
     Config = WeblyConfig
+    Signatures = WeblySignatures
     vocabulary_names = ()
     kinds = ("posts", "sentences")
     monitor = "rsum"
@@ -321,75 +321,12 @@ class Webly(System):
 
     # === Serving ===
 
-    def index_vectors(self, outputs: Arrays) -> np.ndarray:
-        vectors: np.ndarray = outputs["vectors"].astype("float32")
-        return vectors
-
     def questions(self, export: str) -> list[str]:
         words = [word for word in self.vocabularies["words"] if len(word) > 3][:3]
         return [
             f"search --model {shlex.quote(export)} --text {shlex.quote(' '.join(words))} -k 5 --html found.html",
             f"search --model {shlex.quote(export)} --image PICTURE.jpg",
         ]
-
-    def signatures(self, model: keras.Model, services: Services) -> dict[str, Signature]:
-        import tensorflow as tf
-
-        from kerasmm.models import webly_branch
-        from kerasmm.text import OFFSET, word_ids
-
-        strings, count = tf.TensorSpec((None,), tf.string), tf.TensorSpec((None,), tf.int32)
-        sentence, most_words = webly_branch(model, "sentence"), self.config.text.most_words
-        image_model = self._image_model(model)
-
-        def image_vectors(image: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-            pixels, valid = services.decode(image)
-            count = tf.shape(pixels)[0]
-            # Convolutions of an empty batch fail on oneDNN kernels: one picture runs along and is cut off.
-            padded = tf.pad(pixels, [[0, tf.cast(count == 0, tf.int32)], [0, 0], [0, 0], [0, 0]])
-            vectors = image_model(padded)[:count]
-            return tf.where(valid[:, None], vectors, 0.0), valid
-
-        def text_vectors(text: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-            ids = word_ids(text, functools.partial(services.lookup, "words"), most_words)
-            # A text without a known word means nothing to the model.
-            valid = tf.reduce_any(ids >= OFFSET, axis=1)
-            vectors = sentence({"words": ids}, training=False)["sentence"]
-            return tf.where(valid[:, None], vectors, 0.0), valid
-
-        def embed_image(image: tf.Tensor) -> dict[str, tf.Tensor]:
-            vectors, valid = image_vectors(image)
-            return {"embedding": vectors, "valid": valid}
-
-        def embed_text(text: tf.Tensor) -> dict[str, tf.Tensor]:
-            vectors, valid = text_vectors(text)
-            return {"embedding": vectors, "valid": valid}
-
-        def search_images(text: tf.Tensor, k: tf.Tensor) -> dict[str, tf.Tensor]:
-            vectors, valid = text_vectors(text)
-            return {**services.search(vectors, k), "valid": valid}
-
-        def search_texts(image: tf.Tensor, k: tf.Tensor) -> dict[str, tf.Tensor]:
-            vectors, valid = image_vectors(image)
-            return {**services.search(vectors, k, "sentences"), "valid": valid}
-
-        answered = {
-            "serving_default": Signature({"image": strings}, embed_image),
-            "embed_image": Signature({"image": strings}, embed_image),
-            "embed_text": Signature({"text": strings}, embed_text),
-            "search_images": Signature({"text": strings, "k": count}, search_images),
-            "search_texts": Signature({"image": strings, "k": count}, search_texts),
-        }
-        if "sentences" not in services.kinds:
-            del answered["search_texts"]
-        return answered
-
-    def _image_model(self, model: keras.Model) -> Any:
-        """From pixels to embeddings, of a model that `from_pixels` gave."""
-        import keras
-
-        part = keras.Model({"image": model.input["image"]}, model.output["image"])
-        return lambda pixels: part({"image": pixels}, training=False)
 
 
 def _equal(values: Any) -> Any:

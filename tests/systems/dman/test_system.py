@@ -274,7 +274,7 @@ def test_an_empty_batch_of_pictures_is_answered(pixels):
 
 def test_index_vectors_have_unit_norm(tiny, rng):
     dman, _ = made(tiny)
-    vectors = dman.index_vectors({"vectors": rng.random((5, 6))})
+    vectors = dman.Signatures.index_vectors({"vectors": rng.random((5, 6))})
     np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1.0, rtol=1e-6)
 
 

@@ -1,0 +1,93 @@
+"""The inputs that signatures have, by name: for exports, their warm-up, what asks them and command lines."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+Vocabularies = Mapping[str, Sequence[str]]
+
+EXAMPLE_K = 5
+EXAMPLE_WORDS = 4
+
+
+@dataclasses.dataclass(frozen=True)
+class Input:
+    """An input of a signature.
+
+    Args:
+        dtype: `"string"`, `"int32"` or `"float32"`.
+        help: What it is, for a command line.
+        example: Words by vocabulary → a value that an export can answer.
+        several: Whether a row holds several values, e.g. words; else one.
+        neutral: The value that leaves a question as it is; None where it must be asked.
+        vocabulary: Its words must be in this vocabulary; None where it holds no words, or any.
+    """
+
+    dtype: str
+    help: str
+    example: Callable[[Vocabularies], bytes | float]
+    several: bool = False
+    neutral: Any = None
+    vocabulary: str | None = None
+
+    @property
+    def spec(self) -> tf.TensorSpec:
+        """Free dimensions: the batch, and the values of a row where there are several."""
+        import tensorflow as tf
+
+        return tf.TensorSpec((None, None) if self.several else (None,), tf.as_dtype(self.dtype))
+
+
+def example_picture(vocabularies: Vocabularies | None = None) -> bytes:
+    """A small drawn PNG: examples travel with the export, so they show nobody's picture."""
+    import numpy as np
+    from PIL import Image
+
+    row, column = np.mgrid[0:48, 0:64]
+    disc = (row - 24) ** 2 + (column - 32) ** 2 < 15**2
+    pixels = np.stack([np.where(disc, 220, 40), 4 * column, np.where(disc, 60, 5 * row)], axis=-1)
+    file = io.BytesIO()
+    Image.fromarray(pixels.astype("uint8")).save(file, "PNG")
+    return file.getvalue()
+
+
+def example_sentence(vocabularies: Vocabularies) -> str:
+    """The first words that are words (no signs, no marks of a model's own) of the vocabulary `words`, else of any."""
+    ordered = [vocabularies.get("words", ()), *vocabularies.values()]
+    spoken = ([word for word in words if word.isalpha()][:EXAMPLE_WORDS] for words in ordered)
+    return " ".join(next((words for words in spoken if words), ["word"]))
+
+
+def example_word(name: str, vocabularies: Vocabularies) -> bytes:
+    """The first word of a vocabulary, or of the first that has words; "" where there is none."""
+    words = vocabularies.get(name) or next((words for words in vocabularies.values() if words), [""])
+    return words[0].encode()
+
+
+def _tag(vocabularies: Vocabularies) -> bytes:
+    return example_word("tags", vocabularies)
+
+
+INPUTS: dict[str, Input] = {
+    "image": Input("string", "a JPEG or PNG picture", example_picture),
+    "text": Input("string", "words, or a sentence", lambda words: example_sentence(words).encode()),
+    "tags": Input("string", "a tag of the vocabulary; several make one question", _tag, True, vocabulary="tags"),
+    "word": Input("string", "a word of the vocabulary of tags", _tag, vocabulary="tags"),
+    "user": Input("string", "the user who asks", lambda words: example_word("users", words)),
+    "k": Input("int32", "how many posts or sentences", lambda words: EXAMPLE_K),
+    "plus": Input("string", "with a picture: more of this", _tag, True, neutral=""),
+    "minus": Input("string", "with a picture: less of this", lambda words: b"", True, neutral=""),
+    "weight": Input("float32", "how much the words weigh beside the picture", lambda words: 1.0, neutral=1.0),
+}
+"""Every input that an export of ours may have, as command lines, clients and servers know it."""
+
+
+def specs(*names: str) -> dict[str, tf.TensorSpec]:
+    """Specs of inputs of `INPUTS`, for a `Signature`."""
+    return {name: INPUTS[name].spec for name in names}
