@@ -98,10 +98,9 @@ def _png(picture: Any) -> bytes:
     if not isinstance(picture, Image.Image):
         if str(getattr(picture, "dtype", "")) != "uint8":
             raise UserError(f"{expected}. Received: {type(picture).__name__}")
-        try:
-            picture = Image.fromarray(picture)
-        except (TypeError, ValueError) as error:
-            raise UserError(f"{expected}. Received: shape {picture.shape}") from error
+        if len(picture.shape) != 2 and picture.shape[2:] not in ((3,), (4,)) or not picture.size:
+            raise UserError(f"{expected}. Received: shape {picture.shape}")
+        picture = Image.fromarray(picture)
     file = io.BytesIO()
     # What is transparent lies on white, wherever the picture comes from.
     transparent = picture.has_transparency_data
