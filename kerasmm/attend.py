@@ -1,9 +1,10 @@
-"""`python -m kerasmm.attend`: where a word looks in a picture, asked of an export."""
+"""`python -m kerasmm.attend`: asks an export where a word looks in a picture."""
 
 from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,8 +12,8 @@ from kerasmm.console import Parser, console, guarded, progress
 
 if TYPE_CHECKING:
     from kerasmm.asking.attention import Attention
-    from kerasmm.asking.loaded import LoadedExport
-    from kerasmm.asking.picture_files import BadPicture
+    from kerasmm.asking.export import Attended, Export
+    from kerasmm.asking.pictures import BadPicture
     from kerasmm.drawing.sheet import Row
 
 
@@ -44,16 +45,17 @@ def main(argv: list[str]) -> int:
         check_sheet_path(arguments.output)
         check_sheet_size(len(arguments.image), 1 + len(arguments.word))
     from kerasmm.asking.attention import require_attention
-    from kerasmm.asking.loaded import LoadedExport
-    from kerasmm.asking.picture_files import say_bad
+    from kerasmm.asking.export import Export
+    from kerasmm.asking.pictures import bad_pictures, say_bad
     from kerasmm.asking.query import known_words
 
-    export = LoadedExport(arguments.model)
+    export = Export(arguments.model)
     require_attention(export)
     words = list(dict.fromkeys(known_words(export, {"tags": arguments.word})["tags"]))
-    bad: list[BadPicture] = []
-    answered, rows = _answered(export, arguments.image, words, bad, bool(arguments.output), arguments.quiet)
+    asked, rows = _asked(export, arguments.image, words, bool(arguments.output), arguments.quiet)
+    bad = bad_pictures((path, one.problem) for path, one in asked)
     say_bad(bad, len(arguments.image))
+    answered = [(path, one.looks) for path, one in asked if not one.problem]
     if arguments.json:
         _print_json(export, answered, bad)
     else:
@@ -66,33 +68,35 @@ def main(argv: list[str]) -> int:
     return 0
 
 
-Answered = list[tuple[Path, list["Attention"]]]
+Answered = Sequence[tuple[Path, Sequence["Attention"]]]
 
 
-def _answered(
-    export: LoadedExport, paths: list[Path], words: list[str], bad: list[BadPicture], drawn: bool, quiet: bool
-) -> tuple[Answered, list[Row]]:
-    """Attention by picture, and its row of the sheet where one is drawn; pictures that can't be read go to `bad`."""
-    from kerasmm.asking.attention import attention
-    from kerasmm.asking.picture_files import read_pictures, undecodable
+def _asked(
+    export: Export, paths: list[Path], words: list[str], drawn: bool, quiet: bool
+) -> tuple[list[tuple[Path, Attended]], list[Row]]:
+    """What each picture was answered, and its row of the sheet where one is drawn."""
+    from kerasmm.asking.export import Attended
+    from kerasmm.asking.pictures import AT_A_TIME, bytes_or_problem
 
-    answered: Answered = []
+    asked: list[tuple[Path, Attended]] = []
     rows: list[Row] = []
     with progress(quiet) as bar:
         task = bar.add_task("looking at the pictures", total=len(paths) * len(words), note="")
-        for some in read_pictures(paths, bad):
-            found = attention(export, [content for _, content in some], words, lambda asked: bar.advance(task, asked))
-            for (path, content), looks in zip(some, found, strict=True):
-                if looks is None:
-                    bad.append(undecodable(path))
-                    continue
-                answered.append((path, looks))
-                rows += [_row(path, content, looks)] if drawn else []
+        for start in range(0, len(paths), AT_A_TIME):
+            # Read here, since a sheet shows them: a file may be a pipe, which can be read once.
+            read = [(path, bytes_or_problem(path)) for path in paths[start : start + AT_A_TIME]]
+            good = [content for _, content in read if isinstance(content, bytes)]
+            found = iter(export.attend(good, words, advance=lambda some: bar.advance(task, some)))
+            for path, content in read:
+                answer = Attended((), content) if isinstance(content, str) else next(found)
+                asked.append((path, answer))
+                if drawn and isinstance(content, bytes) and not answer.problem:
+                    rows.append(_row(path, content, answer.looks))
         bar.update(task, completed=len(paths) * len(words))
-    return answered, rows
+    return asked, rows
 
 
-def _row(path: Path, content: bytes, looks: list[Attention]) -> Row:
+def _row(path: Path, content: bytes, looks: Sequence[Attention]) -> Row:
     from kerasmm.asking.looks import caption
     from kerasmm.drawing.heat import picture_pixels
     from kerasmm.drawing.sheet import PIXELS, Panel, Row
@@ -102,7 +106,7 @@ def _row(path: Path, content: bytes, looks: list[Attention]) -> Row:
     return Row(path.name, (Panel(pixels), *maps), begins=True)
 
 
-def _print_json(export: LoadedExport, answered: Answered, bad: list[BadPicture]) -> None:
+def _print_json(export: Export, answered: Answered, bad: Sequence[BadPicture]) -> None:
     def one(path: Path, found: Attention) -> dict[str, Any]:
         row, column = found.peak
         place = {"weight": found.largest, "row": row, "column": column, "box": list(found.box)}

@@ -1,4 +1,4 @@
-"""`python -m kerasmm.compare`: the whole of a paper's tables — ablations and baselines, mean and deviation over seeds."""
+"""`python -m kerasmm.compare`: fills a paper's tables with its ablations and baselines, over several seeds."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kerasmm.console import Parser, UserError, console, guarded, nearest
+from kerasmm.console import Parser, UserError, console, guarded, listed, nearest
 from kerasmm.named_configs import config_help, find_config
 
 if TYPE_CHECKING:
@@ -21,6 +21,8 @@ SEEDS = 3
 
 def parser() -> Parser:
     """The command line."""
+    from kerasmm.systems import NAMES
+
     made = Parser(
         prog="python -m kerasmm.compare",
         description="Trains a system and its ablations, fits the baselines of its paper, evaluates all of them by the "
@@ -28,16 +30,16 @@ def parser() -> Parser:
         "already there is kept: a comparison that was stopped goes on when it is called again.",
         example="python -m kerasmm.compare --model dman --data data/movielens --output runs/compare_movielens --seeds 3",
     )
-    made.add_argument("--model", required=True, help="the system: cmem, dman or webly")
+    made.add_argument("--model", required=True, help=f"the system: {listed(NAMES)}")
     made.add_argument(
-        "--data", action="append", required=True, metavar="[NAME=]DIR",
+        "--data", action="append", metavar="[NAME=]DIR",
         help="folder that `python -m data_prep build` wrote; may be repeated with the features of other encoders of the same "
         "posts, each under its name, e.g. VGG16=data/vgg16",
     )  # fmt: skip
-    made.add_argument("--output", type=Path, required=True, help="where runs, figures and tables go")
+    made.add_argument("--output", type=Path, help="where runs, figures and tables go")
     made.add_argument("--seeds", type=int, default=SEEDS, help=f"how many seeds, from 0 on (default: {SEEDS})")
     made.add_argument("--rows", help="only these, separated by commas; see --list (default: all)")
-    made.add_argument("--list", action="store_true", help="print the rows that there are, and stop")
+    made.add_argument("--list", action="store_true", help="print the rows that there are and what they are, and stop")
     made.add_argument("--config", type=Path, help=f"what the system and its ablations share: {config_help()}")
     made.add_argument(
         "--set",
@@ -61,8 +63,13 @@ def main(argv: list[str]) -> int:
     if not rows:
         raise UserError(f"--model {arguments.model}: its paper has nothing to compare with")
     if arguments.list:
-        print("\n".join(rows))
+        _print_rows(kind)
         return 0
+    if not arguments.data or not arguments.output:
+        missing = [name for name in ("--data", "--output") if not getattr(arguments, name[2:])]
+        raise UserError(
+            f"the following arguments are required: {', '.join(missing)} (see `python -m kerasmm.compare --help`)"
+        )
     chosen = _chosen(arguments, rows)
     if arguments.seeds < 1:
         raise UserError(f"--seeds must be 1 or more. Received: --seeds {arguments.seeds}")
@@ -100,6 +107,16 @@ def main(argv: list[str]) -> int:
         print_tables(tables, Console(highlight=False, width=None if sys.stdout.isatty() else 160))
         console().print(f"wrote {arguments.output}/comparison.md and comparison.json", soft_wrap=True)
     return 0
+
+
+def _print_rows(kind: type[System]) -> None:
+    """A line a row: its name, and what it is."""
+    rows = [*kind.variants, *kind.Protocol.baselines]
+    width = max(map(len, rows))
+    for row in rows:
+        titled = f"baseline {kind.Protocol.baselines[row]}" if row in kind.Protocol.baselines else "trained"
+        about = kind.rows.get(row, "")
+        print(f"{row:{width}}  {titled}{': ' if about else ''}{about}")
 
 
 def _changes(settings: list[str], row: str, kind: type[System]) -> list[str]:

@@ -11,7 +11,7 @@ import io
 import os
 import sys
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
@@ -39,6 +39,17 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         raise UserError(f"{message} (see `{self.prog} --help`)")
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names as they are said.
+
+    Example:
+
+    >>> listed(["a", "b", "c"]), listed(["a"])
+    ('a, b or c', 'a')
+    """
+    return " or ".join(part for part in (", ".join(names[:-1]), names[-1]) if part)
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
@@ -79,6 +90,15 @@ def guarded(main: Callable[[list[str]], int], argv: list[str] | None = None) -> 
         traceback.print_exc()
         print("error: this is a fault in kerasmm, not in your input; please report the lines above", file=sys.stderr)
         return OUR_FAULT
+
+
+def say_renamed(old: str, new: str, argv: list[str]) -> None:
+    """Says in a line that a command has another name now; silent under `--quiet`."""
+    if "--quiet" not in argv:
+        print(
+            f"note: `python -m kerasmm.{old}` is now `python -m kerasmm.{new}`; the old name goes with the next version",
+            file=sys.stderr,
+        )
 
 
 def console(quiet: bool = False) -> Console:

@@ -1,4 +1,4 @@
-"""`python -m kerasmm.evaluate`: the paper's protocol on a split, printed as its tables and kept as flat JSON."""
+"""`python -m kerasmm.evaluate`: evaluates a trained run by its paper's protocol; tables, flat JSON, plots."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`python -m kerasmm.export`: a trained run to a SavedModel that a stock TensorFlow Serving answers from."""
+"""`python -m kerasmm.export`: exports a trained run to a SavedModel that a stock TensorFlow Serving answers from."""
 
 from __future__ import annotations
 

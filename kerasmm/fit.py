@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kerasmm.console import Parser, UserError, console, guarded
+from kerasmm.console import Parser, UserError, console, guarded, listed
 from kerasmm.named_configs import config_help, find_config
 
 if TYPE_CHECKING:
@@ -22,13 +22,15 @@ if TYPE_CHECKING:
 
 def parser() -> Parser:
     """The command line."""
+    from kerasmm.systems import NAMES
+
     made = Parser(
         prog="python -m kerasmm.fit",
         description="Trains a system on a data set, evaluates it on the test split and exports it for serving. "
         "Without --data it builds and uses the embedded sample, a synthetic picture world.",
         example="python -m kerasmm.fit --model dman --data data/movielens --run runs/movielens --set training.epochs=5",
     )
-    made.add_argument("--model", help="the system: cmem, dman or webly")
+    made.add_argument("--model", help=f"the system: {listed(NAMES)}")
     made.add_argument("--config", type=Path, help=config_help())
     made.add_argument("--data", type=Path, help="folder that `python -m data_prep build` wrote")
     made.add_argument(

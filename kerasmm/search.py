@@ -1,4 +1,4 @@
-"""`python -m kerasmm.search`: asks an export, without the model's code."""
+"""`python -m kerasmm.search`: finds the posts of an export, or their sentences, by tags, words or a picture."""
 
 from __future__ import annotations
 
@@ -14,16 +14,14 @@ if TYPE_CHECKING:
     import argparse
 
     from kerasmm.asking.answers import Answer, Found
-    from kerasmm.asking.loaded import LoadedExport
+    from kerasmm.asking.export import Export
     from kerasmm.asking.looks import Looks
-    from kerasmm.asking.query import Query
-
-MOST = 1000
-"""Results that one question may ask for."""
 
 
 def parser() -> Parser:
     """The command line."""
+    from kerasmm.systems.signature_inputs import INPUTS
+
     made = Parser(
         prog="python -m kerasmm.search",
         description="Searches the posts of an export, or their sentences, by tags, by words, by a picture, or by whatever "
@@ -36,15 +34,15 @@ def parser() -> Parser:
     made.add_argument(
         "--model", type=Path, required=True, help="an export: its newest version, or one version's folder"
     )
-    made.add_argument("--image", type=Path, help="a JPEG or PNG picture")
-    made.add_argument("--text", help="words, or a sentence")
-    made.add_argument("--tag", action="append", metavar="T", help="a tag of the vocabulary; several make one question")
+    made.add_argument("--image", type=Path, help=INPUTS["image"].help)
+    made.add_argument("--text", help=INPUTS["text"].help)
+    made.add_argument("--tag", action="append", metavar="T", help=INPUTS["tags"].help)
     made.add_argument("--each", action="store_true", help="each --tag is a question of its own")
-    made.add_argument("--plus", action="append", metavar="WORD", help="with --image: more of this")
-    made.add_argument("--minus", action="append", metavar="WORD", help="with --image: less of this")
-    made.add_argument("--weight", type=float, metavar="W", help="how much --plus, --minus or --text weigh")
-    made.add_argument("--user", metavar="U", help="the user who asks")
-    made.add_argument("-k", type=int, default=10, help="how many posts or sentences (default: 10)")
+    made.add_argument("--plus", action="append", metavar="WORD", help=INPUTS["plus"].help)
+    made.add_argument("--minus", action="append", metavar="WORD", help=INPUTS["minus"].help)
+    made.add_argument("--weight", type=float, metavar="W", help=INPUTS["weight"].help)
+    made.add_argument("--user", metavar="U", help=INPUTS["user"].help)
+    made.add_argument("-k", type=int, default=10, help=f"{INPUTS['k'].help} (default: 10)")
     made.add_argument(
         "--json", action="store_true", help="print JSON instead of a table; a list of answers with --each"
     )
@@ -64,20 +62,18 @@ def parser() -> Parser:
 def main(argv: list[str]) -> int:
     """Parses, calls and prints."""
     arguments = parser().parse_args(argv)
+    from kerasmm.asking.export import MOST, Export
+
     if not 1 <= arguments.k <= MOST:
         raise UserError(f"-k must lie in 1 … {MOST}. Received: -k {arguments.k}")
-    from kerasmm.asking.loaded import LoadedExport
-
-    queries = _queries(arguments)
+    questions = _questions(arguments)
     _check_outputs(arguments)
-    export = LoadedExport(arguments.model)
+    export = Export(arguments.model)
     if arguments.sheet:
         from kerasmm.asking.attention import require_attention
 
         require_attention(export)
-    from kerasmm.asking.answers import ask
-
-    answers = [ask(export, query, arguments.k) for query in queries]
+    answers = [export.search(**question, k=arguments.k) for question in questions]
     if arguments.json:
         _print_json(export, answers, arguments.each)
     else:
@@ -86,13 +82,14 @@ def main(argv: list[str]) -> int:
     return 0
 
 
-def _queries(arguments: argparse.Namespace) -> list[Query]:
-    from kerasmm.asking.query import Query, as_given, read_picture
+def _questions(arguments: argparse.Namespace) -> list[dict[str, Any]]:
+    """What is asked, by the names that `Export.search` has for it."""
+    from kerasmm.asking.query import as_given
 
     if arguments.text is not None and not arguments.text.strip():
         raise UserError("--text holds no words; expected a sentence, e.g. --text 'a dog runs on grass'")
     options = {
-        "image": read_picture(arguments.image) if arguments.image else None,
+        "image": arguments.image,
         "text": None if arguments.text is None else as_given(arguments.text),
         "tags": arguments.tag,
         "plus": arguments.plus,
@@ -100,14 +97,14 @@ def _queries(arguments: argparse.Namespace) -> list[Query]:
         "weight": arguments.weight,
         "user": arguments.user,
     }
-    values = {name: value for name, value in options.items() if value is not None}
-    if not set(values) - {"weight", "user"}:
+    question = {name: value for name, value in options.items() if value is not None}
+    if not set(question) - {"weight", "user"}:
         raise UserError("nothing to search for: give --tag, --image or --text (see `python -m kerasmm.search --help`)")
     if not arguments.each:
-        return [Query(values, arguments.image)]
+        return [question]
     if not arguments.tag:
         raise UserError("--each makes a question of each --tag; give at least one")
-    return [Query({**values, "tags": [tag]}, arguments.image) for tag in arguments.tag]
+    return [{**question, "tags": [tag]} for tag in arguments.tag]
 
 
 def _check_outputs(arguments: argparse.Namespace) -> None:
@@ -124,7 +121,7 @@ def _check_outputs(arguments: argparse.Namespace) -> None:
         check_sheet_size(len(arguments.tag) * (2 if arguments.each else 1) + (not arguments.each), arguments.k)
 
 
-def _draw(arguments: argparse.Namespace, export: LoadedExport, answers: list[Answer]) -> None:
+def _draw(arguments: argparse.Namespace, export: Export, answers: list[Answer]) -> None:
     """The page and the sheet."""
     from kerasmm.asking.attention import has_attention
     from kerasmm.asking.looks import draw_search_sheet, looks
@@ -141,7 +138,7 @@ def _draw(arguments: argparse.Namespace, export: LoadedExport, answers: list[Ans
         console(arguments.quiet).print(f"wrote {arguments.sheet}", soft_wrap=True)
 
 
-def _write_page(path: Path, export: LoadedExport, answers: list[Answer], found: list[Looks]) -> None:
+def _write_page(path: Path, export: Export, answers: list[Answer], found: list[Looks]) -> None:
     from kerasmm.asking.page import results_page
 
     temporary = path.with_name(f".{path.name}.tmp")
@@ -152,7 +149,7 @@ def _write_page(path: Path, export: LoadedExport, answers: list[Answer], found: 
         raise UserError(f"{path}: can't be written ({error.strerror})") from error
 
 
-def _print_json(export: LoadedExport, answers: list[Answer], several: bool) -> None:
+def _print_json(export: Export, answers: list[Answer], several: bool) -> None:
     def one(found: Found) -> dict[str, Any]:
         post = found.post
         belongs = {} if found.sentence is None else {"post": found.post_id, "text": found.sentence}

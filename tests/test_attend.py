@@ -1,4 +1,4 @@
-"""`python -m kerasmm.attend` and `python -m kerasmm.classify`, in process."""
+"""`python -m kerasmm.attend`, and `python -m kerasmm.label` of pictures alone, in process."""
 
 import json
 import os
@@ -12,8 +12,8 @@ import pytest
 from PIL import Image
 
 from kerasmm.attend import main as attend
-from kerasmm.classify import main as classify
 from kerasmm.console import guarded
+from kerasmm.label import main as label
 from tests.serving.fake import COLOURS, exported, picture, quarters
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -100,7 +100,7 @@ def test_draws_a_row_a_picture_and_a_map_a_word(ask, photos, tmp_path):
 
 def test_bad_pictures_are_named_counted_and_set_aside(ask, photos):
     images = [photos / name for name in ("text.jpg", "a.png", "empty.png", "cut.jpg", "nowhere.jpg")]
-    for main, arguments in ((attend, ["--word", "red"]), (classify, [])):
+    for main, arguments in ((attend, ["--word", "red"]), (label, [])):
         code, out, err = ask(main, "--image", *images, *arguments, "--json", "--quiet")
         content = json.loads(out)
         assert code == 0 and {Path(one["image"]).name for one in content["results"]} == {"a.png"}
@@ -118,7 +118,7 @@ def test_bad_pictures_are_named_counted_and_set_aside(ask, photos):
 
 def test_more_pictures_than_are_in_memory_together(ask, photos):
     images = [photos / "a.png"] * 17 + [photos / "c.jpg"]
-    content = json.loads(ask(classify, "--image", *images, "-k", "1", "--json", "--quiet")[1])
+    content = json.loads(ask(label, "--image", *images, "-k", "1", "--json", "--quiet")[1])
     assert [len(one["labels"]) for one in content["results"]] == [1] * 18
     assert content["results"][17]["image"] == str(photos / "c.jpg")
 
@@ -137,15 +137,15 @@ def test_an_export_of_before_scores_has_no_confidences(ask, photos, monkeypatch)
     assert ask(attend, "--image", photos / "a.png", "--word", "red")[0] == 0
 
 
-# === classify ===
+# === label ===
 
 
 def test_gives_the_labels_best_first(ask, photos):
-    code, out, _ = ask(classify, "--image", photos / "c.jpg", "--json", "--quiet")
+    code, out, _ = ask(label, "--image", photos / "c.jpg", "--json", "--quiet")
     (result,) = json.loads(out)["results"]
     assert code == 0 and [one["label"] for one in result["labels"]] == ["Cold", "Warm"]
     assert result["labels"][0]["score"] > 0.5 > result["labels"][1]["score"] >= 0
-    lines = ask(classify, "--image", photos / "c.jpg", "-k", "1", "--quiet")[1].splitlines()
+    lines = ask(label, "--image", photos / "c.jpg", "-k", "1", "--quiet")[1].splitlines()
     assert lines[0].split() == ["picture", "label", "confidence"] and len(lines) == 2
     assert lines[1].split()[1:] == ["Cold", f"{result['labels'][0]['score']:.4f}"]
 
@@ -167,9 +167,9 @@ def test_gives_the_labels_best_first(ask, photos):
         ),
         (attend, ["--image", "a.png", "--word", "red", "--output", "s.gif"], "s.gif: expected a name that ends in"),
         (attend, ["--image", "a.png", *(["--word", "red"] * 12), "--output", "s.png"], "at most 60 rows and 12"),
-        (classify, ["--image", "empty.png"], "empty.png: not a JPEG or PNG picture that can be decoded"),
-        (classify, ["--image", "a.png", "-k", "0"], "-k must be at least 1"),
-        (classify, [], "the following arguments are required: --image"),
+        (label, ["--image", "empty.png"], "empty.png: not a JPEG or PNG picture that can be decoded"),
+        (label, ["--image", "a.png", "-k", "0"], "-k must be at least 1"),
+        (label, [], "is asked by --image together, or --pairs. Received: neither"),
     ],
 )
 def test_bad_input_is_one_line(ask, photos, monkeypatch, main, arguments, message):
@@ -183,13 +183,15 @@ def test_bad_input_is_one_line(ask, photos, monkeypatch, main, arguments, messag
 def test_a_model_that_cannot_answer_is_told_in_one_line(ask, photos, tmp_path):
     code, _, err = ask(attend, "--image", photos / "a.png", "--word", "red", model=without("attend", tmp_path / "1"))
     assert code == 2 and err.count("\n") == 1 and "has no signature 'attend': its model has no attention" in err
-    code, _, err = ask(classify, "--image", photos / "a.png", model=without("classify", tmp_path / "2"))
+    code, _, err = ask(label, "--image", photos / "a.png", model=without("classify", tmp_path / "2"))
     assert (
-        code == 2 and err.count("\n") == 1 and "has no signature 'classify': its training posts have no labels" in err
+        code == 2
+        and err.count("\n") == 1
+        and "has no signature that answers labels: its training posts have no labels" in err
     )
 
 
-@pytest.mark.parametrize("module", ["attend", "classify"])
+@pytest.mark.parametrize("module", ["attend", "label"])
 @pytest.mark.parametrize("arguments", [["--help"], ["--image", "x.png"], ["--model", "nowhere", "--image", "x.png"]])
 def test_help_and_usage_errors_answer_without_tensorflow(module, arguments, tmp_path):
     for package in ("tensorflow", "numpy"):

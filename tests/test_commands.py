@@ -17,12 +17,17 @@ from kerasmm.fit import main as fit
 
 ROOT = Path(__file__).resolve().parents[1]
 COMMANDS = (
+    "kerasmm",
     "kerasmm.fit",
     "kerasmm.compare",
     "kerasmm.evaluate",
     "kerasmm.export",
     "kerasmm.search",
     "kerasmm.attend",
+    "kerasmm.label",
+    "kerasmm.draw",
+    "kerasmm.draw sentences",
+    "kerasmm.draw connotations",
     "kerasmm.classify",
     "kerasmm.sentences",
     "kerasmm.annotate",

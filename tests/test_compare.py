@@ -11,6 +11,7 @@ import pytest
 from kerasmm.compare import main
 from kerasmm.console import guarded
 from kerasmm.runs.comparison import slug
+from kerasmm.systems import NAMES, system
 
 SMALL = ["--set", "network.fully_connected=[8]", "--set", "training.epochs=3"]
 OWN = ["--set", "DMAN_Triplet+Text:training.epochs=1"]
@@ -139,12 +140,31 @@ def test_baselines_need_features_and_that_is_said_first(tmp_path, capsys):
 
 def test_lists_its_rows(tiny, capsys):
     assert guarded(main, ["--model", "dman", "--data", str(tiny), "--output", "unused", "--list"]) == 0
-    assert capsys.readouterr().out.split() == [
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == [
         "DMAN",
         "DMAN_Triplet+Text",
         "DMAN_Triplet",
         *("hne", "lhne", "dcca", "kcca", "cca", "ridge", "features"),
     ]
+    kcca = next(line for line in lines if line.startswith("kcca"))
+    assert "baseline KCCA: canonical correlation analysis behind kernels" in kcca
+
+
+@pytest.mark.parametrize("model", NAMES)
+def test_says_of_each_row_what_it_is(model, capsys):
+    assert guarded(main, ["--model", model, "--list"]) == 0
+    kind = system(model)
+    told = dict(line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines())
+    assert list(told) == [*kind.variants, *kind.baselines]
+    for row, about in told.items():
+        what, _, words = about.partition(": ")
+        assert what.startswith("baseline" if row in kind.baselines else "trained") and len(words.split()) > 2
+
+
+def test_what_a_comparison_needs_beside_a_list(tiny, capsys):
+    assert guarded(main, ["--model", "dman", "--data", str(tiny)]) == 2
+    assert "the following arguments are required: --output" in capsys.readouterr().err
 
 
 def test_names_for_files_and_keys():

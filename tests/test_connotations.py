@@ -1,4 +1,4 @@
-"""`python -m kerasmm.connotations`, in process, with tiny runs."""
+"""`python -m kerasmm.draw connotations`, in process, with tiny runs."""
 
 import shutil
 from types import SimpleNamespace
@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from kerasmm.connotations import main as connotations
 from kerasmm.console import UserError, guarded
 from kerasmm.data.dataset import Dataset
+from kerasmm.draw import main as draw
 from kerasmm.runs.run import open_run
 from kerasmm.systems.cmem import sheet as connotation_sheet
 from tests.systems.cmem.world import cmem_data, tiny_cmem
@@ -45,7 +45,7 @@ def ask(monkeypatch, world, tmp_path, capsys):
     monkeypatch.chdir(world)
 
     def run(*arguments):
-        code = guarded(connotations, ["--output", str(tmp_path / "s.png"), *map(str, arguments)])
+        code = guarded(draw, ["connotations", "--output", str(tmp_path / "s.png"), *map(str, arguments)])
         return code, capsys.readouterr().err
 
     return run
@@ -155,8 +155,8 @@ def test_a_run_of_another_system(ask, tiny, tmp_path):
 
 
 def test_the_first_encoder_with_a_classifier_names_what_photos_show(monkeypatch):
-    from kerasmm.connotations import _classifier
     from kerasmm.encoders import denotations
+    from kerasmm.systems.cmem.sheet import _classifier
 
     tried = []
 

@@ -105,7 +105,7 @@ def test_one_version_can_be_asked(ask):
 
 
 def test_a_photo_that_the_camera_turned_is_turned_back(tmp_path):
-    from kerasmm.asking.query import read_picture
+    from kerasmm.asking.pictures import read_picture
 
     upright = Image.new("RGB", (40, 20), (0, 0, 200))
     upright.paste((220, 0, 0), (0, 0, 20, 20))

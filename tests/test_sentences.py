@@ -1,4 +1,4 @@
-"""`python -m kerasmm.sentences`, in process, with embeddings that are given."""
+"""`python -m kerasmm.draw sentences`, in process, with embeddings that are given."""
 
 import dataclasses
 from types import SimpleNamespace
@@ -9,7 +9,7 @@ from PIL import Image
 
 import kerasmm.runs.run as runs
 from kerasmm.console import guarded
-from kerasmm.sentences import main as sentences
+from kerasmm.draw import main as draw
 from kerasmm.systems.webly import sheet as sentence_sheet
 from tests.evaluation.fake_sentences import FakeSystem, post_sentences
 from tests.tiny import tiny_posts, write_dataset
@@ -50,7 +50,9 @@ def ask(monkeypatch, data, tmp_path, capsys):
     monkeypatch.setattr(runs, "open_run", lambda folder, name: SimpleNamespace(system=systems[name], model=None))
 
     def run(*arguments):
-        code = guarded(sentences, ["--run", "runs/webly", "--output", str(tmp_path / "s.png"), *map(str, arguments)])
+        code = guarded(
+            draw, ["sentences", "--run", "runs/webly", "--output", str(tmp_path / "s.png"), *map(str, arguments)]
+        )
         return code, capsys.readouterr().err
 
     return run
@@ -119,5 +121,5 @@ def test_a_system_without_sentences(ask, monkeypatch, data):
 
 
 def test_no_run(tmp_path, capsys):
-    assert guarded(sentences, ["--run", str(tmp_path), "--output", str(tmp_path / "s.png")]) == 2
+    assert guarded(draw, ["sentences", "--run", str(tmp_path), "--output", str(tmp_path / "s.png")]) == 2
     assert "no run here" in capsys.readouterr().err

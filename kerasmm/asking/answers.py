@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from kerasmm.asking.pictures import UNDECODABLE
 from kerasmm.console import UserError
 from kerasmm.serving.posts import post_of
 
@@ -54,12 +56,27 @@ class Answer:
         signature: The signature that answered.
         values: What it was asked: words as the vocabulary spells them.
         found: Best first.
+
+    Example:
+
+    >>> answer = Answer("snow", "search_by_tags", {"tags": ["snow"]}, [Found(1, "7", 0.9, None)])
+    >>> [(found.id, found.score) for found in answer], len(answer), answer[0].rank
+    ([('7', 0.9)], 1, 1)
     """
 
     title: str
     signature: str
-    values: dict[str, Any]
+    values: dict[str, Any] = dataclasses.field(repr=False)
     found: list[Found]
+
+    def __iter__(self) -> Iterator[Found]:
+        return iter(self.found)
+
+    def __len__(self) -> int:
+        return len(self.found)
+
+    def __getitem__(self, place: int) -> Found:
+        return self.found[place]
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -85,7 +102,7 @@ def ask(export: LoadedExport, query: Query, k: int) -> Answer:
     answer = export.answer(signature, tensors(export, signature, {**values, "k": k}))
     if "valid" in answer and not bool(answer["valid"][0]):
         if query.image is not None:
-            raise UserError(f"{query.image}: not a JPEG or PNG picture that can be decoded")
+            raise UserError(f"{query.image}: {UNDECODABLE}")
         raise UserError(f"{export.folder}: knows none of the words asked")
     ids = [row_id.decode() for row_id in answer["ids"][0][:k]]
     scores = [float(score) for score in answer["scores"][0][:k]]

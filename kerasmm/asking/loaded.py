@@ -48,6 +48,7 @@ class LoadedExport:
             self.outputs = {name: dict(one["outputs"]) for name, one in self.signatures.items()}
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise UserError(f"{path}: damaged ({error!r}); export again") from error
+        self._words: dict[str, list[str]] = {}
         self._session: Any = None
         self._defs: Any = None
 
@@ -55,12 +56,15 @@ class LoadedExport:
         """The words of a vocabulary, in the order of their ids; empty when the export has none of that name."""
         if name not in self._vocabularies:
             return []
+        if name in self._words:
+            return list(self._words[name])
         # By name, not by what the JSON says: a file's content must not choose which file is read.
         path = self.folder / "assets" / f"{Path(name).name}.txt"
         try:
-            return path.read_text(encoding="utf-8").split("\n")[:-1]
+            self._words[name] = path.read_text(encoding="utf-8").split("\n")[:-1]
         except (OSError, UnicodeDecodeError) as error:
             raise UserError(f"{path}: can't be read ({error}); export again") from error
+        return list(self._words[name])
 
     def posts(self) -> PostStore:
         """The posts that it can find."""
@@ -91,6 +95,12 @@ class LoadedExport:
         fetches = {name: tensor.name for name, tensor in tensors.outputs.items()}
         answer: dict[str, np.ndarray] = self._session.run(fetches, feeds)
         return answer
+
+    def close(self) -> None:
+        """Frees the model; another question loads it again."""
+        if self._session is not None:
+            self._session.close()
+        self._session = self._defs = None
 
     def _load(self) -> None:
         import tensorflow as tf

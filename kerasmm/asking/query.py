@@ -3,29 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
-import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kerasmm.asking.words import nearest_words, spelling
 from kerasmm.console import UserError
+from kerasmm.systems.signature_inputs import INPUTS
 
 if TYPE_CHECKING:
     import numpy as np
 
     from kerasmm.asking.loaded import LoadedExport
-
-MAX_FILE_BYTES = 1 << 27
-"""A larger file is not read: it is no picture that anyone would send."""
-
-_ORIENTATION = 0x0112
-
-_NEUTRAL: dict[str, Any] = {"plus": "", "minus": "", "weight": 1.0}
-"""Inputs that a signature may have beside what was asked, and the value that leaves the question as it is."""
-
-_WORDS_OF = {"tags": "tags", "word": "tags"}
-"""Inputs whose words must be in a vocabulary."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,46 +23,16 @@ class Query:
 
     Args:
         values: Input name → a value, or a list of words; only what was asked.
-        image: The picture's file, when one was given.
+        image: What the picture is called, when one was given: its file, where it has one.
     """
 
     values: Mapping[str, Any]
     image: Path | None = None
 
 
-def read_picture(path: Path) -> bytes:
-    """The bytes of a picture file; a photo that the camera only marked as turned is turned, as in data preparation.
-
-    Raises:
-        UserError: When it can't be read, or is too large to be a picture.
-    """
-    try:
-        if path.stat().st_size > MAX_FILE_BYTES:
-            raise UserError(f"{path}: larger than {MAX_FILE_BYTES >> 20} MiB; expected a JPEG or PNG picture")
-        return _upright(path.read_bytes())
-    except OSError as error:
-        raise UserError(f"{path}: can't be read ({error.strerror})") from error
-
-
 def as_given(text: str) -> str:
     """A text of the command line, where it isn't UTF-8 with a sign of replacement."""
     return text.encode(errors="surrogateescape").decode(errors="replace")
-
-
-def _upright(encoded: bytes) -> bytes:
-    """The same bytes, or a turned copy where EXIF says that the picture lies on its side."""
-    from PIL import Image, ImageOps
-
-    try:
-        with Image.open(io.BytesIO(encoded), formats=("JPEG", "PNG")) as image:
-            if image.getexif().get(_ORIENTATION, 1) in (0, 1):
-                return encoded
-            file = io.BytesIO()
-            ImageOps.exif_transpose(image).convert("RGB").save(file, "JPEG", quality=95, subsampling=0)
-            return file.getvalue()
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
-        # What Pillow can't read is for the export to refuse.
-        return encoded
 
 
 def known_words(export: LoadedExport, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -83,9 +42,10 @@ def known_words(export: LoadedExport, values: Mapping[str, Any]) -> dict[str, An
         UserError: For a word that the vocabulary doesn't have; names the nearest ones.
     """
     found = dict(values)
-    for name, vocabulary in _WORDS_OF.items():
-        words = export.vocabulary(vocabulary)
-        if name not in values or not words:
+    for name in set(values) & set(INPUTS):
+        vocabulary = INPUTS[name].vocabulary
+        words = export.vocabulary(vocabulary) if vocabulary else []
+        if not words:
             continue
         given = values[name] if isinstance(values[name], list) else [values[name]]
         spelled = [_known(word, words, export.folder) for word in given]
@@ -113,10 +73,10 @@ def choose_signature(export: LoadedExport, asked: Sequence[str], outputs: Sequen
     Raises:
         UserError: When no signature does; names those that the export has.
     """
-    fitting = []
+    fitting, neutral = [], {name for name, one in INPUTS.items() if one.neutral is not None}
     for name, inputs in export.inputs.items():
         spare = set(inputs) - set(asked) - {"k"}
-        if set(asked) <= set(inputs) and spare <= set(_NEUTRAL) and set(outputs) <= set(export.outputs[name]):
+        if set(asked) <= set(inputs) and spare <= neutral and set(outputs) <= set(export.outputs[name]):
             fitting.append((len(spare), name))
     if fitting:
         return min(fitting)[1]
@@ -133,22 +93,45 @@ def tensors(export: LoadedExport, signature: str, values: Mapping[str, Any]) -> 
     Raises:
         UserError: When several words were given where the signature takes one.
     """
-    import numpy as np
-
-    batch = {}
+    columns = {}
     for name, spec in export.inputs[signature].items():
-        value = values[name] if name in values else _NEUTRAL[name]
-        several = isinstance(value, list)
-        rank = len(spec["shape"])
-        if several and rank == 1:
+        value = values[name] if name in values else INPUTS[name].neutral
+        if isinstance(value, list) and len(spec["shape"]) == 1:
             if len(value) > 1:
                 raise UserError(f"{export.folder}: {signature} takes one of {name}. Received: {', '.join(value)}")
-            value, several = value[0], False
-        cells = value if several else [value]
-        if spec["dtype"] == "string":
-            row = np.empty(len(cells), object)
-            row[:] = [cell if isinstance(cell, bytes) else str(cell).encode() for cell in cells]
+            (value,) = value
+        columns[name] = [value]
+    return batch(export, signature, columns)
+
+
+def batch(export: LoadedExport, signature: str, columns: Mapping[str, Sequence[Any]]) -> dict[str, np.ndarray]:
+    """A batch for a signature.
+
+    Args:
+        export: What is asked.
+        signature: Its name.
+        columns: Input name → a value a row, or where the signature takes several a list a row, each as long as the others.
+            Inputs that are missing leave the question as it is.
+    """
+    rows = max(len(column) for column in columns.values())
+    made = {}
+    for name, spec in export.inputs[signature].items():
+        column = columns[name] if name in columns else [INPUTS[name].neutral] * rows
+        if len(spec["shape"]) == 1:
+            made[name] = _array(column, spec["dtype"])
         else:
-            row = np.array(cells, spec["dtype"])
-        batch[name] = row[None] if rank == 2 else row
-    return batch
+            lists = [value if isinstance(value, list) else [value] for value in column]
+            flat = _array([cell for cells in lists for cell in cells], spec["dtype"])
+            made[name] = flat.reshape(rows, -1)
+    return made
+
+
+def _array(cells: Sequence[Any], dtype: str) -> np.ndarray:
+    import numpy as np
+
+    if dtype != "string":
+        return np.array(cells, dtype)
+    # NumPy's own type of bytes would cut zero bytes off.
+    made = np.empty(len(cells), object)
+    made[:] = [cell if isinstance(cell, bytes) else str(cell).encode(errors="replace") for cell in cells]
+    return made

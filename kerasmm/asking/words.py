@@ -3,32 +3,20 @@
 from __future__ import annotations
 
 import difflib
-import unicodedata
 from collections.abc import Sequence
 
-
-def normalised(word: str) -> str:
-    """NFKC, case folded, without control characters, white space single: as data preparation spells words.
-
-    Example:
-
-    >>> normalised("  ﬁrst Straße ")
-    'first strasse'
-    """
-    # Folding can leave a form that is not NFKC, so normalise again.
-    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", word).casefold())
-    return " ".join("".join(" " if unicodedata.category(c) in ("Cc", "Cs") else c for c in folded).split())
+from kerasmm.data.spelling import normalise
 
 
 def spelling(word: str, vocabulary: Sequence[str]) -> str | None:
     """How the vocabulary spells a word: as it stands, else normalised, else without its `#`; None when unknown."""
-    plain = normalised(word)
+    plain = normalise(word)
     return next((form for form in (word.strip(), plain, plain.lstrip("#")) if form and form in vocabulary), None)
 
 
 def nearest_words(word: str, vocabulary: Sequence[str], most: int = 3) -> list[str]:
     """The known words most like `word`: similar in letters first, then those that hold it."""
-    plain = normalised(word)
+    plain = normalise(word)
     similar = difflib.get_close_matches(plain, vocabulary, n=most, cutoff=0.5)
     holding = [known for known in vocabulary if len(plain) > 2 and plain in known and known not in similar]
     return [*similar, *holding][:most]

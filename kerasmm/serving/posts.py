@@ -38,7 +38,7 @@ class StoredPost:
     text: str | None
     tags: tuple[str, ...]
     labels: tuple[str, ...]
-    thumbnail: bytes | None
+    thumbnail: bytes | None = dataclasses.field(repr=False)
 
 
 def post_of(sentence_id: str) -> str:

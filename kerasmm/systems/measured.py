@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import itertools
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from kerasmm.data.dataset import Dataset
+if TYPE_CHECKING:
+    from kerasmm.data.dataset import Dataset
 
 MEASURED_POSTS = 4096
 """Training posts that the means and variances of the features are taken from."""

@@ -12,7 +12,6 @@ import functools
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from kerasmm.systems.pictures import Pictures
 from kerasmm.systems.protocol import Arrays
 from kerasmm.systems.protocol import Protocol as PaperProtocol
 from kerasmm.systems.signatures import Services, Signature
@@ -24,6 +23,8 @@ if TYPE_CHECKING:
 
     from kerasmm.data.dataset import Dataset
     from kerasmm.systems.config import SystemConfig
+    from kerasmm.systems.pictures import Pictures
+    from kerasmm.systems.sheets import Sheet
 
 
 @dataclasses.dataclass(frozen=True)
@@ -106,6 +107,10 @@ class System(abc.ABC):
     the arguments of `python -m data_prep build` that make it."""
     variants: ClassVar[dict[str, dict[str, Any]]] = {}
     """Rows of the paper's tables that are configurations: the row's name → values by key. The system itself first."""
+    rows: ClassVar[dict[str, str]] = {}
+    """What the rows of the paper's tables are, in a line each: `variants`, and the protocol's `baselines`."""
+    sheets: ClassVar[tuple[type[Sheet], ...]] = ()
+    """The paper's pictures of what trained runs find; see `python -m kerasmm.draw`."""
 
     @property
     def other_weights(self) -> tuple[str, ...]:
@@ -135,6 +140,8 @@ class System(abc.ABC):
     @functools.cached_property
     def pictures(self) -> Pictures:
         """Where pictures come from: stored features or an encoder."""
+        from kerasmm.systems.pictures import Pictures
+
         untrained = "small" if self.needs_regions else "small@pooled"
         return Pictures(self.config.encoder, self.facts.features, untrained, self.needs_regions)
 

@@ -27,5 +27,5 @@ def test_what_dman_is_asked(base, tags):
     # Words look at regions only through attention, and search only what they helped to embed.
     by_words = [parsed.tag for parsed in asked["search"] if parsed.tag]
     assert by_words == ([] if base == "embedding" else [[tags[0] if tags else "word"]])
-    assert ("attend" in asked) == (base == "attention") and "classify" in asked
+    assert ("attend" in asked) == (base == "attention") and "label" in asked
     assert [str(parsed.image) for parsed in asked["search"] if parsed.image] == ["PICTURE.jpg"]

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from kerasmm.console import UserError, console
 from kerasmm.systems.cmem.config import CMEMConfig
 from kerasmm.systems.cmem.protocol import CMEMProtocol
+from kerasmm.systems.cmem.sheet import ConnotationSheet
 from kerasmm.systems.cmem.signatures import CMEMSignatures
 from kerasmm.systems.measured import feature_moments
 from kerasmm.systems.protocol import Arrays
@@ -57,6 +58,27 @@ class CMEM(System):
             for noise in NOISE
         },
     }
+    rows = {
+        **{
+            f"CMEM-{loss}-{dimension}": f"pictures and tweets, {loss.upper()} loss, {dimension} dimensions"
+            for loss in LOSSES
+            for dimension in DIMENSIONS
+        },
+        "image-only": "the pictures alone",
+        "tweet-only": "the tweets alone",
+        **{
+            f"CMEM-{loss}-{DIMENSIONS[-1]}-noise-{100 * noise:.0f}": f"{loss.upper()} loss, {noise:.0%} of the label sets "
+            "replaced by random ones"
+            for loss in LOSSES
+            for noise in NOISE
+        },
+        "frequency": "labels by how often training has them",
+        "regression": "labels by logistic regression on the words of the tweet",
+        "cca_lda": "canonical correlation analysis of picture features and topics of tweets",
+        "rcca_100_lda": "the same, regularised by 100",
+        "rcca_1000_lda": "the same, regularised by 1000",
+    }
+    sheets = (ConnotationSheet,)
 
     # === Data ===
 
@@ -233,5 +255,5 @@ class CMEM(System):
             given.append("--image PICTURE.jpg")
         if self.config.network.inputs != "image":
             given.append(f"--text {shlex.quote(' '.join(self.vocabularies['labels'][:2]))}")
-        asked = [f"annotate {model} {' '.join(given)}"]
+        asked = [f"label {model} {' '.join(given)}"]
         return [*asked, f"search {model} --image PICTURE.jpg"] if self.config.network.inputs == "both" else asked

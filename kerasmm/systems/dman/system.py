@@ -39,6 +39,18 @@ class DMAN(System):
         # The hinge loss alone has gradients of another size.
         "DMAN_Triplet": {"network.base": "embedding", "loss.beta": 0.0, "training.optimizer.learning_rate": 0.1},
     }
+    rows = {
+        "DMAN": "words look at regions of the picture",
+        "DMAN_Triplet+Text": "fully connected layers in place of attention, to a sigmoid a word",
+        "DMAN_Triplet": "the hinge loss of the links alone, on a vector that no word touches",
+        "hne": "pictures and tags as nodes of one network, deep maps",
+        "lhne": "the same with linear maps",
+        "dcca": "deep canonical correlation analysis of pooled features and tags",
+        "kcca": "canonical correlation analysis behind kernels",
+        "cca": "linear canonical correlation analysis",
+        "ridge": "scores of words by ridge regression from pooled features",
+        "features": "pooled features as they are, without words",
+    }
     needs_regions = True
     config: DMANConfig
 
@@ -170,4 +182,4 @@ class DMAN(System):
                 f"attend {model} --image PICTURE.jpg --word {words[-1]} --output look.png",
             ],
         }[self.config.network.base]
-        return [*asked, f"search {model} --image PICTURE.jpg", f"classify {model} --image PICTURE.jpg"]
+        return [*asked, f"search {model} --image PICTURE.jpg", f"label {model} --image PICTURE.jpg"]

@@ -19,6 +19,7 @@ from kerasmm.systems.protocol import Arrays
 from kerasmm.systems.system import Facts, Stage, System
 from kerasmm.systems.webly.config import WeblyConfig
 from kerasmm.systems.webly.protocol import WeblyProtocol
+from kerasmm.systems.webly.sheet import SentenceSheet
 from kerasmm.systems.webly.signatures import WeblySignatures
 
 if TYPE_CHECKING:
@@ -47,6 +48,13 @@ class Webly(System):
         "VSE_web": {"loss.negatives": "sum", "web.control": True},
         "VSEPP_web": {"loss.negatives": "hardest", "web.control": True},
     }
+    rows = {
+        "VSE": "sentences alone, sum over the negatives of a batch",
+        "VSEPP": "sentences alone, the hardest negative",
+        "VSE_web": "with tags, then a second stage on web posts; sum over the negatives",
+        "VSEPP_web": "the same with the hardest negative",
+    }
+    sheets = (SentenceSheet,)
     samples = {
         **System.samples,
         "web.data": (

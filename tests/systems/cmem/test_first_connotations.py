@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from kerasmm.console import UserError
-from kerasmm.systems.cmem.first_connotations import first_connotations
+from kerasmm.systems.cmem.sheet import first_connotations
 
 LABELS = ["Europe", "Referendum", "Scotland", "Finance"]
 

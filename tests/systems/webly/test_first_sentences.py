@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from kerasmm.data.dataset import Dataset
-from kerasmm.systems.webly.first_sentences import first_sentences
+from kerasmm.systems.webly.sheet import first_sentences
 from tests.evaluation.fake_sentences import FakeSystem, post_sentences
 from tests.tiny import tiny_posts, write_dataset
 

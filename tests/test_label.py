@@ -1,4 +1,4 @@
-"""`python -m kerasmm.annotate`, in process."""
+"""`python -m kerasmm.label`, in process."""
 
 import json
 import os
@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from kerasmm.annotate import main as annotate
 from kerasmm.console import guarded
-from tests.serving.fake import exported, picture
+from kerasmm.label import main as label
+from tests.serving.fake import exported, exported_sentences, picture
 from tests.serving.fake_pairs import exported_pairs
 from tests.systems.cmem.world import cmem_data, tiny_cmem
 
@@ -22,7 +22,7 @@ RED, GREEN = (250, 0, 0), (0, 250, 0)
 def ask(capsys):
     def run(*arguments, sides=("image", "text"), model=None):
         model = str(model or exported_pairs(*sides).parent)
-        code = guarded(annotate, ["--model", model, "--quiet", *map(str, arguments)])
+        code = guarded(label, ["--model", model, "--quiet", *map(str, arguments)])
         captured = capsys.readouterr()
         return code, captured.out, captured.err
 
@@ -241,10 +241,22 @@ def test_bad_usage_is_one_line(ask, photos, arguments, sides, message):
     assert err.startswith("error: ") and err.count("\n") == 1 and message in err
 
 
-def test_a_model_that_annotates_nothing_is_told_which_one_does(ask, photos):
+def test_a_model_that_takes_no_texts_says_what_it_takes(ask, photos):
     code, _, err = ask("--image", "red.png", "--text", "x", model=exported())
     assert code == 2 and err.count("\n") == 1
-    assert "has no signature 'annotate'; expected an export of cmem (it has: " in err
+    assert "is asked by --image together, or --pairs. Received: --image and --text" in err
+
+
+def test_a_model_that_knows_no_users_says_so(ask, photos):
+    code, _, err = ask("--image", "red.png", "--text", "x", "--user", "ann")
+    assert code == 2 and err.count("\n") == 1
+    assert "is asked by --image and --text together, or --pairs. Received: --image and --text and --user" in err
+
+
+def test_a_model_without_labels_says_what_it_has(ask, photos):
+    code, _, err = ask("--image", "red.png", model=exported_sentences())
+    assert code == 2 and err.count("\n") == 1
+    assert "has no signature that answers labels: its training posts have no labels" in err and "search_texts" in err
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["--image", "x.png"], ["--model", "nowhere", "--text", "x"]])
@@ -252,7 +264,7 @@ def test_help_and_usage_errors_answer_without_tensorflow(arguments, tmp_path):
     for package in ("tensorflow", "numpy"):
         (tmp_path / f"{package}.py").write_text("raise RuntimeError('imported')")
     done = subprocess.run(
-        [sys.executable, "-m", "kerasmm.annotate", *arguments],
+        [sys.executable, "-m", "kerasmm.label", *arguments],
         env={**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), str(ROOT)])},
         cwd=tmp_path, capture_output=True, text=True, check=False,
     )  # fmt: skip

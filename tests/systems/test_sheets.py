@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 
 from kerasmm.data.dataset import Dataset
-from kerasmm.serving.shown_posts import draw_posts, photo_pixels, read_post
+from kerasmm.systems.sheets import draw_posts, photo_pixels, read_post
 from tests.tiny import tiny_posts, write_dataset
 
 

@@ -1,0 +1,144 @@
+"""Pictures that are asked about: files, bytes, images in memory; a bad one of many is set aside, the others are answered."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kerasmm.console import UserError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from PIL.Image import Image
+
+    Picture = str | os.PathLike[str] | bytes | Image | np.ndarray
+    """A JPEG or PNG file or its bytes, an image of Pillow, or pixels `(h, w, 3)` or `(h, w)` uint8."""
+
+MAX_FILE_BYTES = 1 << 27
+"""A larger file is not read: it is no picture that anyone would send."""
+
+AT_A_TIME = 16
+"""Pictures that are in memory together."""
+
+UNDECODABLE = "not a JPEG or PNG picture that can be decoded"
+
+_ORIENTATION = 0x0112
+
+
+def picture_bytes(picture: Picture) -> bytes:
+    """The bytes that an export is asked with; a photo that the camera only marked as turned is turned.
+
+    Raises:
+        UserError: When a file can't be read, or it is no picture.
+
+    Example:
+
+    >>> import numpy as np
+    >>> picture_bytes(np.zeros((32, 32, 3), "uint8"))[1:4]
+    b'PNG'
+    """
+    if isinstance(picture, bytes):
+        return _upright(picture)
+    if isinstance(picture, str | os.PathLike):
+        return read_picture(Path(picture))
+    return _png(picture)
+
+
+def bytes_or_problem(picture: Picture) -> bytes | str:
+    """`picture_bytes`, or what is wrong with a picture that has none."""
+    try:
+        return picture_bytes(picture)
+    except UserError as error:
+        return str(error).removeprefix(f"{picture_name(picture)}: ")
+
+
+def picture_name(picture: Picture, called: str = "image") -> Path:
+    """What messages call a picture: its file, where it has one."""
+    return Path(picture) if isinstance(picture, str | os.PathLike) else Path(called)
+
+
+def read_picture(path: Path) -> bytes:
+    """The bytes of a picture file; a photo that the camera only marked as turned is turned, as in data preparation.
+
+    Raises:
+        UserError: When it can't be read, or is too large to be a picture.
+    """
+    try:
+        if path.stat().st_size > MAX_FILE_BYTES:
+            raise UserError(f"{path}: larger than {MAX_FILE_BYTES >> 20} MiB; expected a JPEG or PNG picture")
+        return _upright(path.read_bytes())
+    except OSError as error:
+        raise UserError(f"{path}: can't be read ({error.strerror})") from error
+
+
+def _upright(encoded: bytes) -> bytes:
+    """The same bytes, or a turned copy where EXIF says that the picture lies on its side."""
+    from PIL import Image, ImageOps
+
+    try:
+        with Image.open(io.BytesIO(encoded), formats=("JPEG", "PNG")) as image:
+            if image.getexif().get(_ORIENTATION, 1) in (0, 1):
+                return encoded
+            file = io.BytesIO()
+            ImageOps.exif_transpose(image).convert("RGB").save(file, "JPEG", quality=95, subsampling=0)
+            return file.getvalue()
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        # What Pillow can't read is for the export to refuse.
+        return encoded
+
+
+def _png(picture: Any) -> bytes:
+    from PIL import Image, ImageOps
+
+    expected = "expected a picture: a path, bytes, an image of Pillow, or (h, w, 3) uint8 pixels"
+    if not isinstance(picture, Image.Image):
+        if str(getattr(picture, "dtype", "")) != "uint8":
+            raise UserError(f"{expected}. Received: {type(picture).__name__}")
+        if len(picture.shape) != 2 and picture.shape[2:] not in ((3,), (4,)) or not picture.size:
+            raise UserError(f"{expected}. Received: shape {picture.shape}")
+        picture = Image.fromarray(picture)
+    file = io.BytesIO()
+    # What is transparent lies on white, wherever the picture comes from.
+    transparent = picture.has_transparency_data
+    ImageOps.exif_transpose(picture).convert("RGBA" if transparent else "RGB").save(file, "PNG")
+    return file.getvalue()
+
+
+@dataclasses.dataclass(frozen=True)
+class BadPicture:
+    """A file that was set aside, and why."""
+
+    path: Path
+    problem: str
+
+
+def bad_pictures(asked: Iterable[tuple[Path | None, str | None]]) -> list[BadPicture]:
+    """Of files and what is wrong with them the bad ones: first those that can't be read, then what is no picture."""
+    bad = [BadPicture(path, problem) for path, problem in asked if path is not None and problem is not None]
+    return sorted(bad, key=lambda one: one.problem == UNDECODABLE)
+
+
+def say_bad(bad: Sequence[BadPicture], asked: int) -> None:
+    """Names on standard error the pictures that were set aside, and counts them.
+
+    Args:
+        bad: The pictures that were set aside.
+        asked: How many there were in all.
+
+    Raises:
+        UserError: When none is left.
+    """
+    from kerasmm.console import console
+
+    if len(bad) == asked:
+        others = f"; nor can the {asked - 1} others be read" if asked > 1 else ""
+        raise UserError(f"{bad[0].path}: {bad[0].problem}{others}")
+    # An error, so `--quiet` doesn't silence it.
+    for one in bad:
+        console().print(f"error: {one.path}: {one.problem}", soft_wrap=True, markup=False)
+    if bad:
+        console().print(f"{len(bad)} of {asked} pictures set aside", soft_wrap=True)

@@ -1,0 +1,152 @@
+"""`python -m kerasmm.label`: asks an export what pictures are called, or pictures and their texts."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kerasmm.console import Parser, UserError, guarded, progress
+
+if TYPE_CHECKING:
+    import argparse
+
+    from kerasmm.asking.export import Export
+    from kerasmm.asking.labels import Labelled
+    from kerasmm.asking.pairs import Pair
+    from kerasmm.asking.pictures import BadPicture
+
+HEADINGS = {"annotate": ("connotation", "score"), "classify": ("label", "confidence")}
+"""What the columns of labels and scores are called, by the signature that answered."""
+
+_SHOWN_LETTERS = 40
+
+
+def parser() -> Parser:
+    """The command line."""
+    made = Parser(
+        prog="python -m kerasmm.label",
+        description="Prints what pictures are called, or pictures and the texts with them: labels, best first, with their\n"
+        "scores. Where the model has a classifier these are confidences; else they say which of two labels fits better,\n"
+        "and are no probabilities.",
+        example="python -m kerasmm.label --model saved_models/dman --image photo.jpg other.jpg -k 3\n"
+        "  python -m kerasmm.label --model saved_models/cmem --image photo.jpg --text 'Leave or remain?' -k 3\n"
+        "  python -m kerasmm.label --model saved_models/cmem --image a.jpg b.jpg --text 'first tweet' 'second tweet'\n"
+        "  python -m kerasmm.label --model saved_models/cmem --pairs tweets/pairs.csv --json",
+    )
+    made.add_argument(
+        "--model", type=Path, required=True, help="an export: its newest version, or one version's folder"
+    )
+    made.add_argument("--image", type=Path, nargs="+", action="extend", help="JPEG or PNG pictures")
+    made.add_argument(
+        "--text", nargs="+", action="extend",
+        help="what is said with each picture, in their order; '' where nothing is",
+    )  # fmt: skip
+    made.add_argument(
+        "--pairs", type=Path, metavar="FILE",
+        help="many pairs: a .csv file with a header line, or a .jsonl file, with the columns image and text; "
+        "pictures lie in its folder",
+    )  # fmt: skip
+    made.add_argument("--user", metavar="U", help="whose pictures they are, where the model knows users")
+    made.add_argument("-k", type=int, default=5, help="how many labels a picture or pair (default: 5)")
+    made.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    made.add_quiet()
+    return made
+
+
+def main(argv: list[str]) -> int:
+    """Parses, calls and prints."""
+    arguments = parser().parse_args(argv)
+    if arguments.k < 1:
+        raise UserError(f"-k must be at least 1. Received: -k {arguments.k}")
+    from kerasmm.asking.export import Export
+    from kerasmm.asking.pictures import bad_pictures, say_bad
+
+    export = Export(arguments.model)
+    signature, pairs = _asked(arguments, export)
+    images = None if pairs[0].image is None else [pair.image for pair in pairs if pair.image is not None]
+    texts = None if pairs[0].text is None else [pair.text or "" for pair in pairs]
+    with progress(arguments.quiet) as bar:
+        task = bar.add_task("asking for labels", total=len(pairs), note="")
+        answers = export.label(
+            images, texts, user=arguments.user, k=arguments.k, advance=lambda asked: bar.advance(task, asked)
+        )
+    bad = bad_pictures((pair.image, answer.problem) for pair, answer in zip(pairs, answers, strict=True))
+    say_bad(bad, len(pairs))
+    answered = [(pair, answer) for pair, answer in zip(pairs, answers, strict=True) if not answer.problem]
+    if arguments.json:
+        _print_json(export, answered, bad)
+    else:
+        _print_table(answered, *HEADINGS.get(signature, ("label", "score")))
+    return 0
+
+
+def _asked(arguments: argparse.Namespace, export: Export) -> tuple[str, list[Pair]]:
+    """The signature that answers, and what it is asked: each pair has what it takes."""
+    from kerasmm.asking.labels import label_signatures
+    from kerasmm.asking.pairs import paired, read_pairs
+    from kerasmm.asking.query import as_given
+
+    takes = {
+        name: [one for one in ("image", "text", "user") if one in export.inputs[name]]
+        for name in sorted(label_signatures(export))
+    }
+    given = [name for name in ("image", "text", "user") if getattr(arguments, name) is not None]
+    pairs = arguments.pairs
+    if pairs and given not in ([], ["user"]):
+        raise UserError(f"--pairs names pictures and texts; leave --{given[0]} out")
+    # A file holds all that a model can be asked by.
+    fitting = [name for name in takes if takes[name] == given or (pairs and ("user" in takes[name]) == bool(given))]
+    if not fitting:
+        expected = " or ".join(dict.fromkeys(" and ".join(f"--{one}" for one in of_one) for of_one in takes.values()))
+        received = " and ".join(f"--{name}" for name in given) or "neither"
+        raise UserError(f"{export.folder}: is asked by {expected} together, or --pairs. Received: {received}")
+    signature = max(fitting, key=lambda name: len(takes[name]))
+    if pairs:
+        return signature, read_pairs(pairs, [one for one in takes[signature] if one != "user"])
+    if arguments.image is None and not all(text.strip() for text in arguments.text):
+        raise UserError("--text holds no words; expected a text, e.g. --text 'Leave or remain?'")
+    return signature, paired(arguments.image, arguments.text and [as_given(text) for text in arguments.text])
+
+
+Answered = Sequence[tuple["Pair", "Labelled"]]
+
+
+def _print_json(export: Export, answered: Answered, bad: Sequence[BadPicture]) -> None:
+    """Prints every pair with its labels, and the pictures that were set aside."""
+
+    def one(pair: Pair, labelled: Labelled) -> dict[str, object]:
+        image = {} if pair.image is None else {"image": str(pair.image)}
+        text = {} if pair.text is None else {"text": pair.text}
+        return {**image, **text, "labels": [{"label": one.name, "score": one.score} for one in labelled.labels]}
+
+    content = {
+        "model": str(export.folder),
+        "results": [one(pair, labelled) for pair, labelled in answered],
+        "bad": [{"image": str(one.path), "problem": one.problem} for one in bad],
+    }
+    print(json.dumps(content, indent=2, ensure_ascii=False))
+
+
+def _print_table(answered: Answered, label: str, score: str) -> None:
+    """Prints a line a label: picture, the beginning of the text, label, score; without a column that would be empty."""
+    from kerasmm.asking.table import print_table
+
+    images = any(pair.image is not None for pair, _ in answered)
+    texts = any(pair.text is not None for pair, _ in answered)
+    rows = []
+    for pair, labelled in answered:
+        about = [*([str(pair.image)] * images), *([_shortened(pair.text or "")] * texts)]
+        rows += [(*about, one.name, f"{one.score:.4f}") for one in labelled.labels]
+    print_table([*(["picture"] * images), *(["text"] * texts), label, score], rows, right=(score,))
+
+
+def _shortened(text: str) -> str:
+    plain = " ".join(text.split())
+    return plain if len(plain) <= _SHOWN_LETTERS else f"{plain[: _SHOWN_LETTERS - 1].rstrip()}…"
+
+
+if __name__ == "__main__":
+    sys.exit(guarded(main))
