@@ -21,7 +21,7 @@ SEEDS = 3
 
 def parser() -> Parser:
     """The command line."""
-    from kerasmm.systems import NAMES
+    from kerasmm.systems import names
 
     made = Parser(
         prog="python -m kerasmm.compare",
@@ -30,7 +30,7 @@ def parser() -> Parser:
         "already there is kept: a comparison that was stopped goes on when it is called again.",
         example="python -m kerasmm.compare --model dman --data data/movielens --output runs/compare_movielens --seeds 3",
     )
-    made.add_argument("--model", required=True, help=f"the system: {listed(NAMES)}")
+    made.add_argument("--model", required=True, help=f"the system: {listed(names())}")
     made.add_argument(
         "--data", action="append", metavar="[NAME=]DIR",
         help="folder that `python -m data_prep build` wrote; may be repeated with the features of other encoders of the same "

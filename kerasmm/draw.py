@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
 def sheets() -> dict[str, tuple[Sheet, list[str]]]:
     """The sheets that there are, by name, each with the systems whose papers have it."""
-    from kerasmm.systems import NAMES, system
+    from kerasmm.systems import names, system
 
     found: dict[str, tuple[Sheet, list[str]]] = {}
-    for model in NAMES:
+    for model in names():
         for sheet in system(model).sheets:
             found.setdefault(sheet.name, (sheet(), []))[1].append(model)
     return dict(sorted(found.items()))

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 def parser() -> Parser:
     """The command line."""
-    from kerasmm.systems import NAMES
+    from kerasmm.systems import names
 
     made = Parser(
         prog="python -m kerasmm.fit",
@@ -30,7 +30,7 @@ def parser() -> Parser:
         "Without --data it builds and uses the embedded sample, a synthetic picture world.",
         example="python -m kerasmm.fit --model dman --data data/movielens --run runs/movielens --set training.epochs=5",
     )
-    made.add_argument("--model", help=f"the system: {listed(NAMES)}")
+    made.add_argument("--model", help=f"the system: {listed(names())}")
     made.add_argument("--config", type=Path, help=config_help())
     made.add_argument("--data", type=Path, help="folder that `python -m data_prep build` wrote")
     made.add_argument(
@@ -103,10 +103,10 @@ def _list_settings(arguments: argparse.Namespace) -> int:
 
 def _which_run(arguments: argparse.Namespace) -> tuple[str, Path]:
     """The system's name and the run's folder."""
-    from kerasmm.systems import NAMES, system
+    from kerasmm.systems import names, system
 
     if not arguments.model and not (arguments.resume and arguments.run):
-        raise UserError(f"--model is missing, e.g. --model {NAMES[0]} (see `python -m kerasmm.fit --help`)")
+        raise UserError(f"--model is missing, e.g. --model {names()[0]} (see `python -m kerasmm.fit --help`)")
     if arguments.model:
         system(arguments.model)
     if arguments.run:

@@ -11,7 +11,7 @@ import pytest
 from kerasmm.compare import main
 from kerasmm.console import guarded
 from kerasmm.runs.comparison import slug
-from kerasmm.systems import NAMES, system
+from kerasmm.systems import names, system
 
 SMALL = ["--set", "network.fully_connected=[8]", "--set", "training.epochs=3"]
 OWN = ["--set", "DMAN_Triplet+Text:training.epochs=1"]
@@ -151,7 +151,7 @@ def test_lists_its_rows(tiny, capsys):
     assert "baseline KCCA: canonical correlation analysis behind kernels" in kcca
 
 
-@pytest.mark.parametrize("model", NAMES)
+@pytest.mark.parametrize("model", names())
 def test_says_of_each_row_what_it_is(model, capsys):
     assert guarded(main, ["--model", model, "--list"]) == 0
     kind = system(model)

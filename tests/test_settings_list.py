@@ -12,7 +12,7 @@ from kerasmm.console import guarded
 from kerasmm.fit import main as fit
 from kerasmm.settings import Section
 from kerasmm.settings_list import listed, print_settings
-from kerasmm.systems import NAMES, system
+from kerasmm.systems import names, system
 
 
 class Oven(Section):
@@ -78,7 +78,7 @@ def test_a_pipe_gets_a_line_a_key_and_a_terminal_a_table(capsys, monkeypatch):
     assert heat.split() == ["oven.heat", "200.0", "number", ">", "0,", "≤", "300", "Degrees."]
 
 
-@pytest.mark.parametrize("config", [BuildConfig, *(system(name).Config for name in NAMES)])
+@pytest.mark.parametrize("config", [BuildConfig, *(system(name).Config for name in names())])
 def test_no_key_lacks_a_meaning(config):
     assert [setting.key for setting in listed(config) if not setting.meaning] == []
 

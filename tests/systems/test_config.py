@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from kerasmm.console import UserError
-from kerasmm.systems import NAMES, system
+from kerasmm.systems import names, system
 from kerasmm.systems.config import load_config
 from kerasmm.systems.dman.system import DMANConfig as Config
 
@@ -69,6 +69,6 @@ def test_no_such_file(tmp_path):
 
 
 def test_every_named_system_is_there():
-    assert [system(name).name for name in NAMES] == list(NAMES)
+    assert [system(name).name for name in names()] == list(names())
     with pytest.raises(UserError, match="unknown model 'dmn'.*Did you mean 'dman'"):
         system("dmn")

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from kerasmm.console import UserError
-from kerasmm.systems import NAMES, system
+from kerasmm.systems import names, system
 from kerasmm.systems.protocol import Protocol
 
 
@@ -40,7 +40,7 @@ def test_without_baselines_none_is_known_and_without_plots_none_is_drawn(tmp_pat
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", names())
 def test_text_baselines_are_baselines_and_no_row_has_two_meanings(name):
     kind = system(name)
     assert kind.Protocol.text_baselines <= set(kind.Protocol.baselines)
