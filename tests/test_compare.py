@@ -156,10 +156,10 @@ def test_says_of_each_row_what_it_is(model, capsys):
     assert guarded(main, ["--model", model, "--list"]) == 0
     kind = system(model)
     told = dict(line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines())
-    assert list(told) == [*kind.variants, *kind.baselines]
+    assert list(told) == [*kind.variants, *kind.Protocol.baselines]
     for row, about in told.items():
         what, _, words = about.partition(": ")
-        assert what.startswith("baseline" if row in kind.baselines else "trained") and len(words.split()) > 2
+        assert what.startswith("baseline" if row in kind.Protocol.baselines else "trained") and len(words.split()) > 2
 
 
 def test_what_a_comparison_needs_beside_a_list(tiny, capsys):

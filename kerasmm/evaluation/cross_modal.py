@@ -6,10 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-SHARES = (10, 20, 30, 40, 50, 60, 70, 80, 90, 100)
-"""Percent of the pictures that are asked (table 2)."""
-RANK = "image_to_tweet/mean_rank"
-"""Of the figures: `RANK/10` is the mean rank of a tenth of them."""
+from kerasmm.evaluation.ranks import RANK, SHARES
+
 TILE = 2048
 """Pictures, and tweets, that are compared at a time: `TILE`² cosines are held, whatever the number of posts."""
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from kerasmm.evaluation.chance import chance_figures
+from kerasmm.evaluation.ranks import DIRECTIONS, RECALLS
 
-RECALLS = (1, 5, 10)
-DIRECTIONS = ("image_to_text", "text_to_image")
 TILE = 2048
 """Images, and sentences, that are compared at a time: `TILE`² scores are held, whatever the numbers of both."""
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-RANKS = (1, 5, 10, 20, 50)
+from kerasmm.evaluation.ranks import SEARCH_RANKS
+
 DISTANCES = ("cosine", "euclidean", "inner")
 NEIGHBOUR_QUERIES = 1000
 CHUNK = 1 << 24
@@ -38,7 +39,7 @@ def similarities(queries: np.ndarray, vectors: np.ndarray, distance: str) -> np.
 
 
 def search_figures(
-    queries: np.ndarray, vectors: np.ndarray, relevant: np.ndarray, distance: str, ranks: tuple[int, ...] = RANKS
+    queries: np.ndarray, vectors: np.ndarray, relevant: np.ndarray, distance: str, ranks: tuple[int, ...] = SEARCH_RANKS
 ) -> dict[str, float]:
     """Precision at k and mean average precision over queries, with what chance gives.
 

@@ -97,7 +97,7 @@ def test_a_missing_file_and_missing_keys(tmp_path):
         ({"method": "gazetteer"}, "`method: gazetteer` needs `concepts`"),
         ({"method": "hashtags", "concepts": "f"}, "`concepts` goes with `method: gazetteer`"),
         ({"concepts": "f"}, "`method` turns the connotations on"),
-        ({"methode": "column"}, "Did you mean 'method'"),
+        ({"methode": "column"}, "Did you mean 'connotations.method'"),
     ):
         with pytest.raises(UserError, match=message):
             validated(BuildConfig, {"connotations": content})

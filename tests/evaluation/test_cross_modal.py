@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from kerasmm.evaluation import cross_modal
-from kerasmm.evaluation.cross_modal import SHARES, mean_rank_figures, own_ranks
+from kerasmm.evaluation.cross_modal import mean_rank_figures, own_ranks
+from kerasmm.evaluation.ranks import SHARES
 from tests.public_class import check_examples
 
 

@@ -12,7 +12,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from kerasmm.evaluation.annotation import CURVE
-from kerasmm.evaluation.cross_modal import RANK
+from kerasmm.evaluation.ranks import RANK
 from kerasmm.evaluation.tables import part
 
 CHANCE = "chance"

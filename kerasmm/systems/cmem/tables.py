@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 
-from kerasmm.evaluation.cross_modal import RANK, SHARES
+from kerasmm.evaluation.ranks import RANK, SHARES
 from kerasmm.evaluation.tables import Figures, Rows, Table, number, part, percent
 
 LABEL_BASELINES = {"frequency": "frequency", "regression": "tweet-only logistic regression"}

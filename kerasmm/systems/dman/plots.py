@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from kerasmm.drawing.plots import draw_at_k, panels, write_figure
-from kerasmm.evaluation.search import RANKS
+from kerasmm.evaluation.ranks import SEARCH_RANKS
 
 TITLES = {"search": "label words as queries", "tag_search": "every word as a query"}
 
@@ -26,7 +26,7 @@ def plot_search(figures: Mapping[str, float], path: Path) -> None:
                 name.endswith("chance") and name != f"{panel}/chance"
             ):
                 continue
-            shown["chance" if name.endswith("chance") else name] = [figures[f"{name}/p@{k}"] for k in RANKS]
-        draw_at_k(axis, RANKS, shown)
+            shown["chance" if name.endswith("chance") else name] = [figures[f"{name}/p@{k}"] for k in SEARCH_RANKS]
+        draw_at_k(axis, SEARCH_RANKS, shown)
         axis.set(ylabel="precision at k", title=TITLES[panel])
     write_figure(figure, path)

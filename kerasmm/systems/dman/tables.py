@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kerasmm.evaluation.search import RANKS
+from kerasmm.evaluation.ranks import SEARCH_RANKS
 from kerasmm.evaluation.tables import Rows, Table, part, percent_rows
 
 MEASURES = {"P": "precision", "R": "recall", "F1": "f1"}
@@ -11,7 +11,7 @@ MEASURES = {"P": "precision", "R": "recall", "F1": "f1"}
 def dman_tables(rows: Rows) -> list[Table]:
     """The tables that have a row; figures as `DMANProtocol.evaluate` gives them."""
     averages = {f"{a.title()}-{m}": f"{a}_{key}" for a in ("micro", "macro") for m, key in MEASURES.items()}
-    ranks = {column: column for column in (*(f"p@{k}" for k in RANKS), "mAP")}
+    ranks = {column: column for column in (*(f"p@{k}" for k in SEARCH_RANKS), "mAP")}
     ways = {"": "", ", literal": "_literal", ", word's score": "_score"}
     tables = [
         percent_rows(

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from kerasmm.drawing.plots import draw_at_k, panels, write_figure
-from kerasmm.evaluation.retrieval import RECALLS
+from kerasmm.evaluation.ranks import RECALLS
 from kerasmm.systems.webly.tables import STAGES, WAYS
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from kerasmm.evaluation.retrieval import DIRECTIONS, RECALLS
+from kerasmm.evaluation.ranks import DIRECTIONS, RECALLS
 from kerasmm.evaluation.tables import Figures, Rows, Table, number, part, percent
 
 WAYS = dict(zip(DIRECTIONS, ("image → sentence", "sentence → image"), strict=True))

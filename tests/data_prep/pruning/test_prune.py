@@ -135,7 +135,7 @@ def test_a_post_without_a_picture_is_counted_as_one(tmp_path):
         ({"words": -1}, ("`prune.words`",)),
         ({"near_duplicates": 0.1}, ("`prune.near_duplicates`", "0.3")),
         ({"near_duplicates": 1.5}, ("`prune.near_duplicates`",)),
-        ({"topic": []}, ("`prune.topic`", "'topics'")),
+        ({"topic": []}, ("`prune.topic`", "'prune.topics'")),
     ],
 )
 def test_wrong_values(prune, words):

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from kerasmm.evaluation.annotation import precision_recall
-from kerasmm.evaluation.cross_modal import SHARES, mean_rank_figures
+from kerasmm.evaluation.cross_modal import mean_rank_figures
+from kerasmm.evaluation.ranks import SHARES
 from kerasmm.systems.cmem.plots import plot_mean_ranks, plot_precision_recall
 
 
