@@ -24,7 +24,9 @@ demo: install
 	$(BIN)/python -m kerasmm.search --model saved_models/dman --tag moon -k 5 --html runs/moon.html
 	@echo "open runs/moon.html to see the pictures"
 
-test: lint types unit jax
+# Lint and types first, since they say in a minute what is wrong; then the tests on both backends beside each other.
+test: lint types
+	$(MAKE) --jobs=2 --output-sync=line unit jax
 
 lint: install
 	$(BIN)/ruff check .
@@ -33,8 +35,11 @@ lint: install
 types: install
 	$(BIN)/mypy
 
+# Two workers, each with whole files.
+WORKERS ?= 2
+
 unit: install
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses=$(WORKERS) --dist=loadfile --no-loadscope-reorder
 
 # Layers, losses and metrics are pure keras.ops: the same tests on another backend, in a process of their own.
 jax: install
