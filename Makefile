@@ -26,7 +26,7 @@ demo: install
 
 # Lint and types first, since they say in a minute what is wrong; then the tests on both backends beside each other.
 test: lint types
-	$(MAKE) --jobs=2 --output-sync=line unit jax
+	$(MAKE) --jobs=2 unit jax
 
 lint: install
 	$(BIN)/ruff check .
