@@ -36,8 +36,6 @@ REGISTRIES = {"kerasmm/systems/__init__.py"}
 """Where a paper is entered. `kerasmm/models` has a function a network, named after its paper."""
 IN_MESSAGES = {"kerasmm/export.py", "kerasmm/serving/check.py", "kerasmm/fit.py", "kerasmm/compare.py"}
 """Their help and errors say `e.g. saved_models/dman`, so that one sees what such a folder is."""
-OF_PAPERS = {"kerasmm/sentences.py", "kerasmm/connotations.py", "kerasmm/annotate.py"}
-"""Commands that draw or ask what one paper has."""
 
 
 def imported(path: Path) -> set[str]:
@@ -136,7 +134,7 @@ PAPERS = {path.parent.name for path in (ROOT / "kerasmm" / "systems").glob("*/sy
     ids=lambda path: str(path.relative_to(ROOT)),
 )
 def test_only_its_own_folder_names_a_paper(path):
-    if str(path.relative_to(ROOT)) not in REGISTRIES | IN_MESSAGES | OF_PAPERS:
+    if str(path.relative_to(ROOT)) not in REGISTRIES | IN_MESSAGES:
         assert naming_lines(path.read_text(encoding="utf-8"), PAPERS) == []
 
 
