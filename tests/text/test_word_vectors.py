@@ -56,34 +56,34 @@ def test_no_words_have_the_files_dimension(tmp_path):
 TEXT, BINARY = as_text(VECTORS), as_binary(VECTORS)
 
 
-@pytest.mark.parametrize(
-    ("name", "content"),
-    [
-        ("empty.txt", b""),
-        ("empty.bin", b""),
-        ("no_header.txt", TEXT.split(b"\n", 1)[1]),
-        ("words_for_header.txt", b"three dimensions\n" + TEXT.split(b"\n", 1)[1]),
-        ("one_number.txt", b"3\n" + TEXT.split(b"\n", 1)[1]),
-        ("no_dimension.txt", TEXT.replace(b"3 3", b"3 0", 1)),
-        ("negative.txt", TEXT.replace(b"3 3", b"3 -3", 1)),
-        ("negative.bin", BINARY.replace(b"3 3", b"3 -3", 1)),
-        ("huge.txt", TEXT.replace(b"3 3", b"3 999999999999999999", 1)),
-        ("huge.bin", BINARY.replace(b"3 3", b"3 999999999999999999", 1)),
-        ("few.txt", TEXT.replace(b"3 3", b"9 3", 1)),
-        ("wider_line.txt", TEXT.replace(b"-2.5", b"-2.5 3.5")),
-        ("narrower_line.txt", TEXT.replace(b" -2.5", b"")),
-        ("no_number.txt", TEXT.replace(b"-2.5", b"much")),
-        ("truncated.bin", BINARY[:-6]),
-        ("truncated_word.bin", BINARY[:-16]),
-        ("binary.txt", BINARY),
-        ("no_gzip.txt.gz", TEXT),
-        ("truncated.txt.gz", gzip.compress(TEXT)[:-9]),
-        ("damaged.bin.gz", gzip.compress(BINARY)[:20] + bytes(20)),
-    ],
-)
-def test_a_file_of_another_format_is_said_in_one_line(tmp_path, name, content):
+OTHER_FORMATS = {
+    "empty.txt": b"",
+    "empty.bin": b"",
+    "no_header.txt": TEXT.split(b"\n", 1)[1],
+    "words_for_header.txt": b"three dimensions\n" + TEXT.split(b"\n", 1)[1],
+    "one_number.txt": b"3\n" + TEXT.split(b"\n", 1)[1],
+    "no_dimension.txt": TEXT.replace(b"3 3", b"3 0", 1),
+    "negative.txt": TEXT.replace(b"3 3", b"3 -3", 1),
+    "negative.bin": BINARY.replace(b"3 3", b"3 -3", 1),
+    "huge.txt": TEXT.replace(b"3 3", b"3 999999999999999999", 1),
+    "huge.bin": BINARY.replace(b"3 3", b"3 999999999999999999", 1),
+    "few.txt": TEXT.replace(b"3 3", b"9 3", 1),
+    "wider_line.txt": TEXT.replace(b"-2.5", b"-2.5 3.5"),
+    "narrower_line.txt": TEXT.replace(b" -2.5", b""),
+    "no_number.txt": TEXT.replace(b"-2.5", b"much"),
+    "truncated.bin": BINARY[:-6],
+    "truncated_word.bin": BINARY[:-16],
+    "binary.txt": BINARY,
+    "no_gzip.txt.gz": TEXT,
+    "truncated.txt.gz": gzip.compress(TEXT)[:-9],
+    "damaged.bin.gz": gzip.compress(BINARY)[:20] + bytes(20),
+}
+
+
+@pytest.mark.parametrize("name", OTHER_FORMATS)
+def test_a_file_of_another_format_is_said_in_one_line(tmp_path, name):
     path = tmp_path / name
-    path.write_bytes(content)
+    path.write_bytes(OTHER_FORMATS[name])
     kind = "binary" if ".bin" in name else "text"
     with pytest.raises(UserError) as raised:
         read_word_vectors(path, WANTED)
