@@ -41,7 +41,11 @@ WORKERS ?= 2
 unit: install
 	$(BIN)/python -m pytest --numprocesses=$(WORKERS) --dist=loadfile --no-loadscope-reorder
 
-# Layers, losses and metrics are pure keras.ops: the same tests on another backend, in a process of their own.
+# Layers, losses and metrics are pure keras.ops: the same tests on another backend, in a process of their own. Called
+# without `jit`, JAX compiles the branches of a condition and the body of a loop at each call; kept, once is enough.
+jax: export JAX_COMPILATION_CACHE_DIR = $(abspath $(VENV))/jax
+jax: export JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS = 0
+jax: export JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES = -1
 jax: install
 	KERAS_BACKEND=jax $(BIN)/python -m pytest tests/layers tests/losses tests/metrics
 

@@ -23,6 +23,9 @@ from keras import ops
 # Relative to the largest value: 8 and 11 bits of a number, after a few operations.
 HALF_PRECISION = {"bfloat16": 3e-2, "float16": 4e-3}
 
+# JAX runs what isn't compiled one operation after the other, as all the other checks do.
+COMPILED_OR_NOT = (True,) if keras.backend.backend() == "jax" else (False, True)
+
 
 def public_classes(package: ModuleType) -> dict[str, type]:
     """The classes among the names that a package exports."""

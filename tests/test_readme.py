@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import configparser
+import contextlib
 import importlib
 import json
 import os
@@ -15,6 +16,8 @@ from pathlib import Path
 import numpy as np
 import PIL.Image
 import pytest
+
+from kerasmm.console import guarded
 
 ROOT = Path(__file__).resolve().parents[1]
 README = ROOT / "README.md"
@@ -88,13 +91,27 @@ def world(tmp_path_factory):
         *(f"kerasmm.{name}" for name in ("fit", "evaluate", "export", "search", "search", "attend", "label")),
     ]
     own_posts(folder / "my_posts", 120, json.loads(blocks(README, "json")[0]))
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    for words in typed:
-        done = subprocess.run(
-            [sys.executable, *words[1:]], cwd=folder, env=environment, capture_output=True, text=True, timeout=600
-        )
-        assert done.returncode == 0, f"{shlex.join(words)}\n{done.stderr[-3000:]}"
+    in_own_process(folder, typed[0])
+    with contextlib.chdir(folder):
+        for words in typed[1:-1]:
+            assert called(words) == 0, shlex.join(words)
+    in_own_process(folder, typed[-1])
     return folder
+
+
+def in_own_process(folder: Path, words: list[str]) -> None:
+    """Types a command as a stranger does: the first, and the last, which sees nothing but what the others left behind."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [sys.executable, *words[1:]], cwd=folder, env=environment, capture_output=True, text=True, timeout=600
+    )
+    assert done.returncode == 0, f"{shlex.join(words)}\n{done.stderr[-3000:]}"
+
+
+def called(words: list[str]) -> int:
+    """The same command in this process, which has TensorFlow already."""
+    name = "data_prep.__main__" if words[2] == "data_prep" else words[2]
+    return guarded(importlib.import_module(name).main, words[3:])
 
 
 @pytest.mark.slow

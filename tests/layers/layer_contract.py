@@ -10,7 +10,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from tests.public_class import HALF_PRECISION, assert_close, check_config, check_examples, to_numpy
+from tests.public_class import COMPILED_OR_NOT, HALF_PRECISION, assert_close, check_config, check_examples, to_numpy
 
 
 @dataclasses.dataclass(frozen=True)
@@ -114,7 +114,7 @@ def check_training_step(case: LayerCase, rng: np.random.Generator) -> None:
     target = rng.normal(size=(batch_first.shape[0], 1)).astype("float32")
     starting = [rng.normal(size=shape).astype("float32") * 0.3 for shape in case.weights]
     ends = []
-    for jit in (False, True):
+    for jit in COMPILED_OR_NOT:
         layer = case.new()
         inputs = keras.Input(batch_first.shape[1:], dtype=x.dtype)
         output = case.answer(layer, ops.moveaxis(inputs, 0, axis_in))[0]
@@ -128,7 +128,7 @@ def check_training_step(case: LayerCase, rng: np.random.Generator) -> None:
         history = model.fit(batch_first, target, batch_size=len(target), epochs=1, verbose=0)
         assert np.isfinite(history.history["loss"]).all()
         ends.append(layer.get_weights())
-    for start, plain, compiled in zip(starting, *ends, strict=True):
+    for start, plain, compiled in zip(starting, ends[0], ends[-1], strict=True):
         assert np.isfinite(plain).all()
         assert np.abs(plain - start).max() > 0, "a weight without a gradient"
         np.testing.assert_allclose(plain, compiled, rtol=1e-4, atol=1e-5)

@@ -9,7 +9,7 @@ from kerasmm.losses import LSEPLoss, PairwiseRankingLoss, PLSPLoss, WARPLoss
 from kerasmm.losses.pairwise_ranking_loss import FEW_POSITIVES
 from tests.losses.by_loop import hinge_rank
 from tests.losses.pairs import by_rows, draw, draw_tied, slopes_by_loop, wide
-from tests.public_class import to_numpy, value_and_gradient
+from tests.public_class import COMPILED_OR_NOT, to_numpy, value_and_gradient
 
 ALL = (PairwiseRankingLoss, WARPLoss, LSEPLoss, PLSPLoss)
 
@@ -130,7 +130,7 @@ def test_draws_are_fresh_and_seeded(rng):
 def test_draws_are_fresh_inside_a_compiled_step(rng):
     """A model that can't learn has another loss in each epoch, where it knows the state of the draws."""
     y_true, x = wide(rng, 4, 50, 2)
-    for jit in (False, True):
+    for jit in COMPILED_OR_NOT:
         inputs = keras.Input((50,))
         model = keras.Model(inputs, keras.layers.Dense(50, kernel_initializer="identity")(inputs))
         loss = PairwiseRankingLoss(negatives=2, seed=1)

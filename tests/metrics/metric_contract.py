@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from tests.public_class import HALF_PRECISION, check_config, check_examples, masked
+from tests.public_class import COMPILED_OR_NOT, HALF_PRECISION, check_config, check_examples, masked
 
 ROWS, ENTRIES = 12, 6
 
@@ -154,7 +154,7 @@ def check_evaluation_and_saving(case: MetricCase, rng: np.random.Generator, fold
     inputs = keras.Input((4,))
     model = keras.Model(inputs, keras.layers.Dense(ENTRIES)(inputs))
     wanted = case.mean(y_true, ops.convert_to_numpy(model(x)))
-    for jit in (False, True):
+    for jit in COMPILED_OR_NOT:
         model.compile("sgd", "mse", metrics=[case.new(name="ours")], jit_compile=jit)
         values = model.evaluate(x, y_true, batch_size=5, verbose=0, return_dict=True)
         assert values["ours"] == close(wanted)

@@ -1,8 +1,10 @@
-"""Run by test_replicas.py in a process of its own: `python -m tests.runs.replicas DATA CLIP SEED`.
+"""Run by test_replicas.py in a process of its own: `python -m tests.runs.replicas DATA SEED CASES`.
 
-Trains DMAN for some steps three times from the same weights: on one device, on two logical CPUs under
-MirroredStrategy, and by Keras' own fit of one device with its `global_clipnorm`. Prints the weights' largest
-differences and the norms of the gradients.
+CASES is JSON: a system, changes of its configuration, a number of steps and how to clip the gradient. Each case is
+trained from the same weights three times: by Keras' own optimizer on one device with its `global_clipnorm`, by our
+trainer on one device, and by our trainer on two logical CPUs under MirroredStrategy. Prints for each case the weights'
+largest differences and the norms of the gradients. All cases share one strategy: two of one process get in each
+other's way.
 """
 
 from __future__ import annotations
@@ -10,92 +12,91 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-STEPS, RATE = 6, 0.05
+RATE = 0.05
 
 
-def main(folder: str, clip: str, seed: int) -> None:
+def main(folder: str, seed: int, cases: list[dict[str, Any]]) -> None:
     tf.config.set_logical_device_configuration(
         tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2
     )
     from kerasmm.data import open_dataset
     from kerasmm.runs.strategy import make_strategy
+
+    dataset = open_dataset(Path(folder))
+    two = make_strategy("auto", 16)
+    assert two.num_replicas_in_sync == 2
+    print(json.dumps([answer(dataset, seed, two, **case) for case in cases]))
+
+
+def answer(dataset: Any, seed: int, two: Any, model: str, changes: list[str], steps: int, clip: Any) -> dict[str, Any]:
+    """What became of one case; a `clip` of "median" is the median of the norms, so that half of the steps are clipped."""
     from kerasmm.runs.trainer import Trainer
     from kerasmm.systems import system
     from kerasmm.systems.config import load_config
 
-    kind = system("dman")
-    config = load_config(kind.Config, None, ["network.dropout=0", "training.batch_size=16", "network.units=[8, 1]"])
-    dataset = open_dataset(Path(folder))
+    kind = system(model)
+    config = load_config(kind.Config, None, changes)
     made = kind(config, kind.gather_facts(config, dataset), seed)
     keras.utils.set_random_seed(seed)
     start = made.build().get_weights()
 
-    def stage_of(model: keras.Model):
-        model.set_weights(start)
-        return made.stages(model, dataset)[0]
+    def stage_of(network: keras.Model) -> Any:
+        network.set_weights(start)
+        return made.stages(network, dataset)[0]
 
-    def batches():
-        return made.stages(model, dataset)[0].batches(0, 0).take(STEPS)
+    def batches(network: keras.Model) -> tf.data.Dataset:
+        return made.stages(network, dataset)[0].batches(0, 0).take(steps)
 
-    model = made.build()
-    stage = stage_of(model)
-    norms = []
-    optimizer = keras.optimizers.SGD(RATE, momentum=0.9, nesterov=True)
-    threshold = None if clip in ("none", "mixed") else float(clip)
-    # The reference: one device, the gradient of the objective, Keras' optimizer and its own clipping of the global norm.
-    plain = list(batches())
-    if clip == "mixed":
-        for inputs, targets in plain:
+    def optimizer(**more: Any) -> keras.optimizers.Optimizer:
+        return keras.optimizers.SGD(RATE, momentum=0.9, nesterov=True, **more)
+
+    def reference(threshold: float | None) -> tuple[list[np.ndarray], list[float]]:
+        """One device, the gradient of the objective, Keras' optimizer and its own clipping of the global norm."""
+        network, keras_own, norms = made.build(), optimizer(global_clipnorm=threshold), []
+        stage = stage_of(network)
+        variables = stage.model.trainable_variables
+        for inputs, targets in batches(network):
             with tf.GradientTape() as tape:
-                total = sum(stage.objective(targets, stage.model(inputs, training=True)).values())
-            gradients = tape.gradient(total, [v.value for v in stage.model.trainable_variables])
+                outputs = stage.model(inputs, training=True)
+                total = sum(stage.objective(targets, outputs).values()) + sum(stage.model.losses)
+            gradients = tape.gradient(total, [variable.value for variable in variables])
             norms.append(float(tf.linalg.global_norm(gradients)))
-            optimizer.apply(gradients, stage.model.trainable_variables)
-        threshold = float(np.median(norms))
-        stage = stage_of(model)
-    optimizer = keras.optimizers.SGD(RATE, momentum=0.9, nesterov=True, global_clipnorm=threshold)
-    norms = []
-    for inputs, targets in plain:
-        with tf.GradientTape() as tape:
-            total = sum(stage.objective(targets, stage.model(inputs, training=True)).values())
-        gradients = tape.gradient(total, [v.value for v in stage.model.trainable_variables])
-        norms.append(float(tf.linalg.global_norm(gradients)))
-        optimizer.apply(gradients, stage.model.trainable_variables)
-    reference = model.get_weights()
+            keras_own.apply(gradients, variables)
+        return network.get_weights(), norms
 
-    def trained(strategy: tf.distribute.Strategy) -> list[np.ndarray]:
+    def trained(strategy: tf.distribute.Strategy, threshold: float | None) -> list[np.ndarray]:
         with strategy.scope():
-            mine = made.build()
-            made_stage = stage_of(mine)
-            trainer = Trainer(made_stage)
+            network = made.build()
+            stage = stage_of(network)
+            trainer = Trainer(stage)
             trainer.clip_norm = threshold
-            optimizer = keras.optimizers.SGD(RATE, momentum=0.9, nesterov=True)
-            optimizer.build(made_stage.model.trainable_variables)
-            trainer.compile(optimizer, jit_compile=False)
-        trainer.fit(batches(), epochs=1, verbose=0, shuffle=False)
-        return mine.get_weights()
+            ours = optimizer()
+            ours.build(stage.model.trainable_variables)
+            trainer.compile(ours, jit_compile=False)
+        trainer.fit(batches(network), epochs=1, verbose=0, shuffle=False)
+        return [np.array(weight) for weight in network.get_weights()]
 
-    one = trained(tf.distribute.get_strategy())
-    two = trained(make_strategy("auto", 16))
+    threshold = float(np.median(reference(None)[1])) if clip == "median" else clip
+    wanted, norms = reference(threshold)
+    one, both = trained(tf.distribute.get_strategy(), threshold), trained(two, threshold)
 
     def apart(a: list[np.ndarray], b: list[np.ndarray]) -> float:
         return max(float(np.abs(x - y).max()) for x, y in zip(a, b, strict=True))
 
-    answer = {
-        "replicas": make_strategy("single").num_replicas_in_sync,
-        "one_and_reference": apart(one, reference),
-        "two_and_one": apart(two, one),
+    return {
+        "one_and_reference": apart(one, wanted),
+        "two_and_one": apart(both, one),
         "moved": apart(one, start),
         "norms": norms,
         "threshold": threshold,
     }
-    print(json.dumps(answer))
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2], int(sys.argv[3]))
+    main(sys.argv[1], int(sys.argv[2]), json.loads(sys.argv[3]))
