@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
+import json
 import os
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -60,6 +63,39 @@ def fresh_seed() -> int:
 @pytest.fixture
 def rng(seed: int) -> np.random.Generator:
     return np.random.default_rng(seed)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def small_exports() -> Iterator[list[tuple[Any, str, Any]]]:
+    """Exports are checked in this process, not in one that loads TensorFlow again, and their classifiers, like those of
+    evaluations, trained for some epochs. `whole_exports` is for tests of the check and of the classifier.
+    """
+    changes: list[tuple[str, str, Any]] = [("kerasmm.serving.check", "_report", reported_here)]
+    # Imported by a test that was collected, so that no other waits for Keras.
+    if "keras" in sys.modules:
+        changes.append(("kerasmm.evaluation.label_classifier", "EPOCHS", 5))
+    with pytest.MonkeyPatch.context() as patch:
+        whole = []
+        for name, attribute, small in changes:
+            module = importlib.import_module(name)
+            whole.append((module, attribute, getattr(module, attribute)))
+            patch.setattr(module, attribute, small)
+        yield whole
+
+
+@pytest.fixture
+def whole_exports(small_exports: list[tuple[Any, str, Any]]) -> Iterator[None]:
+    """Exports and classifiers as users get them."""
+    with pytest.MonkeyPatch.context() as patch:
+        for module, attribute, value in small_exports:
+            patch.setattr(module, attribute, value)
+        yield
+
+
+def reported_here(folder: Path) -> dict[str, Any]:
+    from kerasmm.serving import check, session_check
+
+    return session_check.report_of(folder, check.ALLOWED_OPS)
 
 
 @pytest.fixture

@@ -63,14 +63,13 @@ def check_export(folder: Path) -> dict[str, Any]:
         UserError: When the folder is no export.
     """
     require_export(folder)
+    return _report(folder.resolve())
+
+
+def _report(folder: Path) -> dict[str, Any]:
+    """What the script says of a folder, in a process of its own."""
     # Python's -P, not -I: packages may come from PYTHONPATH or the user's site; the script itself forbids kerasmm.
-    command = [
-        sys.executable,
-        "-P",
-        str(_SCRIPT),
-        str(folder.resolve()),
-        str(ALLOWED_OPS),
-    ]
+    command = [sys.executable, "-P", str(_SCRIPT), str(folder), str(ALLOWED_OPS)]
     environment = {**os.environ, "CUDA_VISIBLE_DEVICES": "-1", "TF_CPP_MIN_LOG_LEVEL": "3"}
     with tempfile.TemporaryDirectory() as elsewhere:
         done = subprocess.run(command, cwd=elsewhere, env=environment, capture_output=True, text=True, check=False)

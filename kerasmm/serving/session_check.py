@@ -173,16 +173,21 @@ def check(export: Path, allowed: set[str]) -> dict[str, Any]:
     return report
 
 
+def report_of(export: Path, allowed_ops: Path) -> dict[str, Any]:
+    """The report of `check`, given the file of allowed ops; what raises is a problem too."""
+    groups = json.loads(allowed_ops.read_text(encoding="utf-8"))
+    try:
+        return check(export, {op for ops in groups.values() for op in ops})
+    except Exception as error:
+        # Whatever the loader raises is a finding about the export, and the caller reads only JSON.
+        return {"problems": [f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"]}
+
+
 def main(arguments: list[str]) -> int:
     """Prints the report; 1 when there are problems."""
     for package in FORBIDDEN:
         sys.modules[package] = None  # type: ignore[assignment]
-    groups = json.loads(Path(arguments[1]).read_text(encoding="utf-8"))
-    try:
-        report = check(Path(arguments[0]), {op for ops in groups.values() for op in ops})
-    except Exception as error:
-        # Whatever the loader raises is a finding about the export, and the caller reads only JSON.
-        report = {"problems": [f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"]}
+    report = report_of(Path(arguments[0]), Path(arguments[1]))
     print(json.dumps(report))
     return 1 if report["problems"] else 0
 

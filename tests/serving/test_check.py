@@ -13,7 +13,6 @@ from kerasmm.serving.examples import example_inputs
 from kerasmm.serving.warmup import write_warmup
 from tests.serving.fake import exported
 
-
 @pytest.fixture
 def copy(tmp_path):
     return shutil.copytree(exported(), tmp_path / "a copy" / "1")
@@ -32,6 +31,7 @@ def small_export(folder, module, answer):
     return folder
 
 
+@pytest.mark.usefixtures("whole_exports")
 def test_a_good_export_passes_wherever_it_lies(copy, tmp_path, monkeypatch):
     # A package of our name that can't be imported: the fresh process must not even try.
     (tmp_path / "path" / "kerasmm").mkdir(parents=True)
@@ -63,6 +63,7 @@ def test_a_different_answer_is_a_problem(copy):
     assert "search_by_tags: output 'ids'" in problems
 
 
+@pytest.mark.usefixtures("whole_exports")
 def test_damaged_weights_are_a_problem(copy):
     path = copy / "variables" / "variables.data-00000-of-00001"
     path.write_bytes(path.read_bytes()[:20])
@@ -77,6 +78,7 @@ def test_ops_that_a_server_lacks_are_named(tmp_path):
     assert "not on the allow-list: PyFunc" in problem
 
 
+@pytest.mark.usefixtures("whole_exports")
 def test_a_keras_model_in_the_module_is_a_problem(tmp_path):
     model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(2)])
     module = tf.Module()
