@@ -92,6 +92,31 @@ def whole_exports(small_exports: list[tuple[Any, str, Any]]) -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="module")
+def loaded_once() -> Iterator[None]:
+    """Every export that a file's tests ask stays loaded until all of them have asked."""
+    from kerasmm.asking.loaded import LoadedExport
+
+    load, loaded = LoadedExport._load, {}
+
+    def load_once(export: LoadedExport) -> None:
+        key = export.folder, (export.folder / "saved_model.pb").stat().st_mtime_ns
+        if key not in loaded:
+            load(export)
+            loaded[key] = export._session, export._defs
+        export._session, export._defs = loaded[key]
+
+    def leave(export: LoadedExport) -> None:
+        export._session = export._defs = None
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(LoadedExport, "_load", load_once)
+        patch.setattr(LoadedExport, "close", leave)
+        yield
+    for session, _ in loaded.values():
+        session.close()
+
+
 def reported_here(folder: Path) -> dict[str, Any]:
     from kerasmm.serving import check, session_check
 

@@ -19,7 +19,7 @@ RED, GREEN = (250, 0, 0), (0, 250, 0)
 
 
 @pytest.fixture
-def ask(capsys):
+def ask(capsys, loaded_once):
     def run(*arguments, sides=("image", "text"), model=None):
         model = str(model or exported_pairs(*sides).parent)
         code = guarded(label, ["--model", model, "--quiet", *map(str, arguments)])

@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 @pytest.fixture
-def ask(capsys):
+def ask(capsys, loaded_once):
     def run(*arguments, model=None):
         code = guarded(main, ["--model", str(model or exported().parent), *map(str, arguments)])
         captured = capsys.readouterr()
