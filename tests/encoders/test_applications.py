@@ -1,15 +1,38 @@
 from __future__ import annotations
 
-import os
-import subprocess
+import functools
 import sys
+import urllib.request
 
 import keras
 import numpy as np
 import pytest
 
-from kerasmm.console import UserError
+from kerasmm.console import UserError, guarded
 from kerasmm.encoders import image_encoder
+
+
+@pytest.fixture(scope="module", autouse=True)
+def built_once():
+    """A network of one size is the same whenever it is asked for; each test gives it weights of its own, or asks none."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("VGG16", "MobileNetV2"):
+            patch.setattr(keras.applications, name, functools.cache(getattr(keras.applications, name)))
+        yield
+
+
+@pytest.fixture
+def shallow(monkeypatch):
+    """The networks of very many layers without most of those above the tapped ones."""
+    densenet, first, second = (
+        sys.modules[getattr(keras.applications, name).__module__]
+        for name in ("DenseNet121", "EfficientNetB0", "EfficientNetV2B0")
+    )
+    dense = densenet.DenseNet
+    monkeypatch.setattr(densenet, "DenseNet", lambda blocks, *rest, **options: dense([1] * 4, *rest, **options))
+    monkeypatch.setattr(first, "DEFAULT_BLOCKS_ARGS", first.DEFAULT_BLOCKS_ARGS[:2])
+    name = "efficientnetv2-b0"
+    monkeypatch.setitem(second.DEFAULT_BLOCKS_ARGS, name, second.DEFAULT_BLOCKS_ARGS[name][:2])
 
 
 def apart_from_zero(network: keras.Model, rng: np.random.Generator) -> keras.Model:
@@ -23,6 +46,7 @@ def apart_from_zero(network: keras.Model, rng: np.random.Generator) -> keras.Mod
 
 
 # One network for each way of preprocessing: caffe, tf, torch, none.
+@pytest.mark.usefixtures("shallow")
 @pytest.mark.parametrize(
     ("name", "module", "layer"),
     [
@@ -83,6 +107,7 @@ def test_weights_saved_with_the_classifier_on_top(rng, tmp_path):
     np.testing.assert_allclose(top.model(pixels, training=False), classes, rtol=1e-3, atol=1e-6)
 
 
+@pytest.mark.usefixtures("shallow")
 def test_efficientnet_from_a_path_is_as_downloaded(rng, tmp_path, monkeypatch):
     """Keras builds EfficientNet otherwise for its own download than for the same file given by its path."""
     path = tmp_path / "efficientnetb0.weights.h5"
@@ -105,40 +130,33 @@ def test_efficientnet_from_a_path_is_as_downloaded(rng, tmp_path, monkeypatch):
         np.testing.assert_allclose(got, expected, rtol=1e-3, atol=1e-4 * expected.max())
 
 
-def test_no_way_to_download_is_one_line(tmp_path):
-    code = """
-import sys
-from kerasmm.console import guarded
+def test_no_way_to_download_is_one_line(tmp_path, monkeypatch, capsys):
+    # A proxy at a port where nothing listens, and an opener that has not read another.
+    for variable in ("https_proxy", "HTTPS_PROXY"):
+        monkeypatch.setenv(variable, "http://127.0.0.1:9")
+    for variable in ("no_proxy", "NO_PROXY"):
+        monkeypatch.setenv(variable, "")
+    monkeypatch.setattr(urllib.request, "_opener", None)
+    module = sys.modules[keras.applications.MobileNetV2.__module__]
+    monkeypatch.setattr(module.file_utils.config, "keras_home", lambda: str(tmp_path))
 
-def main(argv):
-    from kerasmm.encoders import image_encoder
-    image_encoder("mobilenetv2")
+    def main(argv):
+        image_encoder("mobilenetv2", image_size=(96, 96))
+        return 0
 
-sys.exit(guarded(main))
-"""
-    # A proxy at a port where nothing listens.
-    proxy = {"https_proxy": "http://127.0.0.1:9", "HTTPS_PROXY": "http://127.0.0.1:9"}
-    environment = {
-        **os.environ,
-        **proxy,
-        "no_proxy": "",
-        "KERAS_HOME": str(tmp_path),
-        "PYTHONPATH": os.pathsep.join(sys.path),
-    }
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, timeout=120)
-    assert done.returncode == 2 and done.stdout == "" and "Traceback" not in done.stderr
-    # TensorFlow may add lines of its own about missing GPUs.
-    ours = [line for line in done.stderr.splitlines() if line.startswith("error:") or "Downloading" in line]
-    assert ours == [
+    assert guarded(main, []) == 2
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert told.err.splitlines() == [
         "error: the ImageNet weights of mobilenetv2 can't be downloaded; give the path of a Keras file of weights as `weights`"
     ]
 
 
 def test_says_what_was_wrong():
     for spec, size, message in [
-        ("mobilenetv2@block_99", (64, 64), "mobilenetv2@block_99: has no layer of that name"),
-        ("mobilenetv2@out_rel", (64, 64), "Did you mean 'out_relu'?"),
-        ("mobilenetv2@9x9", (64, 64), "Expected one of 32x32, 16x16, 8x8, 4x4, 2x2"),
+        ("mobilenetv2@block_99", (96, 96), "mobilenetv2@block_99: has no layer of that name"),
+        ("mobilenetv2@out_rel", (96, 96), "Did you mean 'out_relu'?"),
+        ("mobilenetv2@9x9", (96, 96), "Expected one of 48x48, 24x24, 12x12, 6x6, 3x3"),
         ("vgg16", (16, 16), "at least 32x32"),
         ("vgg16", (224,), "expected `image_size` as height and width"),
     ]:
