@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import collections
+import functools
 import importlib.metadata
 import json
 import re
@@ -15,14 +16,24 @@ import tensorflow as tf
 
 from kerasmm.console import UserError
 from kerasmm.data.images import decode_images
+from kerasmm.encoders import encoder as encoder_file
 from kerasmm.encoders import image_encoder
-from kerasmm.encoders.efficientnet_lite import imagenet_weights
+from kerasmm.encoders.efficientnet_lite import efficientnet_lite0, imagenet_weights
 from tests.encoders.legacy_pth import whole, write
 
 # Activations by PyTorch on the same weights; the file says how.
 REFERENCE = json.loads((Path(__file__).parent / "efficientnet_lite0.json").read_text())["pictures"]
 SIZES = [f"{picture['height']}x{picture['width']}" for picture in REFERENCE]
 DOGS = range(151, 269)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def built_once():
+    """The network is built once for a size and a policy; each encoder reads its weights again."""
+    built = functools.cache(lambda policy, size: efficientnet_lite0(size))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(encoder_file, "efficientnet_lite0", lambda size: built(keras.config.dtype_policy().name, size))
+        yield
 
 
 def drawn(height, width):
