@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import functools
 import hashlib
 
 import keras
@@ -8,9 +9,34 @@ import pytest
 import tensorflow as tf
 
 from kerasmm.console import UserError
+from kerasmm.encoders import encoder as encoder_file
 from kerasmm.encoders import image_encoder
 from kerasmm.encoders.efficientnet_lite import efficientnet_lite0
 from kerasmm.encoders.small import small
+
+
+@pytest.fixture(scope="module", autouse=True)
+def built_once():
+    """A network of many layers is built once for a size and a policy; weights from a file replace all it has."""
+
+    def once(build):
+        built = functools.cache(lambda policy, *arguments, **options: build(*arguments, **options))
+        return functools.wraps(build)(
+            lambda *arguments, **options: built(keras.config.dtype_policy().name, *arguments, **options)
+        )
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(encoder_file, "efficientnet_lite0", once(efficientnet_lite0))
+        for name in ("VGG16", "MobileNetV2"):
+            patch.setattr(keras.applications, name, once(getattr(keras.applications, name)))
+        yield
+
+
+@pytest.fixture(scope="module")
+def other_lite0():
+    """A network of random weights that no encoder has."""
+    return efficientnet_lite0((32, 32))
+
 
 # One of our own with weights, one with a swap of channels before it, one trained here.
 SPECS = [("efficientnet_lite0@pooled", "imagenet"), ("vgg16@block2_pool", None), ("small", None)]
@@ -78,8 +104,8 @@ def test_fingerprint_covers_every_weight_in_order(tmp_path):
 
 
 @pytest.mark.parametrize("suffix", [".weights.h5", ".keras", ".h5"])
-def test_keras_files_of_weights(suffix, rng, tmp_path):
-    network, path = efficientnet_lite0((32, 32)), tmp_path / f"own{suffix}"
+def test_keras_files_of_weights(suffix, other_lite0, rng, tmp_path):
+    network, path = other_lite0, tmp_path / f"own{suffix}"
     network.save_weights(path) if suffix == ".weights.h5" else network.save(path)
     pixels = rng.uniform(0, 255, (1, 32, 32, 3)).astype("float32")
     encoder = image_encoder("efficientnet_lite0@logits", weights=path, image_size=(32, 32))
