@@ -8,6 +8,8 @@ from sklearn.preprocessing import StandardScaler
 from kerasmm.evaluation.classification import classifier_scores
 from kerasmm.evaluation.label_classifier import train_label_classifier
 
+pytestmark = pytest.mark.usefixtures("whole_exports")
+
 
 def posts(rng, count=300, size=12):
     vectors = (rng.random((count, size)) ** 3).astype("float32")
