@@ -5,8 +5,9 @@ import math
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
-from kerasmm.evaluation.baselines import NAMES, Views, find
+from kerasmm.evaluation.baselines import NAMES, Views, find, link_batches
 from kerasmm.evaluation.baselines.hne import HNE
 from kerasmm.evaluation.baselines.lhne import LHNE
 from kerasmm.evaluation.baselines.link_batches import LinkBatches
@@ -16,6 +17,15 @@ from tests.public_class import check_examples, finite_differences
 
 SMALL = {"hne": {"dimensions": 8, "image_units": (16,), "text_units": (16,)}, "lhne": {"dimensions": 8}}
 BOTH = pytest.mark.parametrize("name", ["hne", "lhne"])
+
+
+@pytest.fixture
+def few_steps(monkeypatch):
+    """So few that tracing one would take longer than they do."""
+    monkeypatch.setattr(link_batches, "STEPS", 2)
+    tf.config.run_functions_eagerly(True)
+    yield
+    tf.config.run_functions_eagerly(False)
 
 
 def new(name, seed=0, epochs=10):
@@ -137,6 +147,7 @@ def test_links_say_which_features_matter(rng):
 
 
 @BOTH
+@pytest.mark.usefixtures("few_steps")
 def test_a_picture_alone_whatever_stands_beside_it(rng, name):
     views, _ = planted(rng, posts=30)
     model = new(name, epochs=1).fit(views)
@@ -165,6 +176,7 @@ def test_without_links_a_picture_learns_from_its_own_text(rng):
 @pytest.mark.parametrize(
     ("name", "posts", "links"), [("lhne", 2, "none"), ("hne", 2, "all"), ("hne", 25, "one"), ("lhne", 25, "all")]
 )
+@pytest.mark.usefixtures("few_steps")
 def test_few_posts_and_all_or_no_links_stay_finite(rng, name, posts, links):
     pairs = {"none": [], "one": [(0, 1)], "all": [(i, j) for i in range(posts) for j in range(posts)]}[links]
     views = Views(
@@ -177,6 +189,7 @@ def test_few_posts_and_all_or_no_links_stay_finite(rng, name, posts, links):
     assert np.isfinite(model.words(np.eye(8))).all()
 
 
+@pytest.mark.usefixtures("few_steps")
 def test_posts_without_words_and_constant_features(rng):
     views, _ = planted(rng, posts=30)
     features, tags = views.features.copy(), views.tags.copy()
@@ -197,6 +210,7 @@ def test_settings_of_the_grid_are_settings(name):
         baseline(seed=1, **setting)
 
 
+@pytest.mark.usefixtures("few_steps")
 def test_lhne_is_linear(rng):
     views, _ = planted(rng, posts=30)
     model = new("lhne", epochs=2).fit(views)
@@ -205,7 +219,8 @@ def test_lhne_is_linear(rng):
     np.testing.assert_allclose(left, 2 * model.images((one + other) / 2), rtol=1e-3, atol=1e-5)
 
 
-def test_examples():
+def test_examples(monkeypatch):
+    monkeypatch.setattr(link_batches, "STEPS", 5)
     check_examples(HNE)
 
 
