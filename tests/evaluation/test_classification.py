@@ -40,6 +40,7 @@ def test_exactly_half_is_not_given():
     assert got["micro_precision"] == 0.0
 
 
+@pytest.mark.usefixtures("whole_exports")
 def test_the_classifier_learns_what_can_be_learned(rng):
     vectors = rng.normal(size=(600, 12)).astype("float32")
     labels = (vectors[:, :3] > 0).astype("float32")

@@ -13,6 +13,7 @@ from kerasmm.serving.examples import example_inputs
 from kerasmm.serving.warmup import write_warmup
 from tests.serving.fake import exported
 
+
 @pytest.fixture
 def copy(tmp_path):
     return shutil.copytree(exported(), tmp_path / "a copy" / "1")

@@ -176,7 +176,6 @@ def test_without_links_a_picture_learns_from_its_own_text(rng):
 @pytest.mark.parametrize(
     ("name", "posts", "links"), [("lhne", 2, "none"), ("hne", 2, "all"), ("hne", 25, "one"), ("lhne", 25, "all")]
 )
-@pytest.mark.usefixtures("few_steps")
 def test_few_posts_and_all_or_no_links_stay_finite(rng, name, posts, links):
     pairs = {"none": [], "one": [(0, 1)], "all": [(i, j) for i in range(posts) for j in range(posts)]}[links]
     views = Views(
