@@ -3,7 +3,6 @@
 import argparse
 import json
 import os
-import shutil
 import subprocess
 import sys
 import time
@@ -17,10 +16,10 @@ from kerasmm.data.manifest import read_manifest
 from tests.data_prep.world import picture_bytes
 
 
-@pytest.fixture(scope="module")
-def posts(tmp_path_factory):
-    """A folder of people's own posts, some of them broken; tests must not write into it."""
-    folder = tmp_path_factory.mktemp("own") / "posts"
+@pytest.fixture
+def posts(tmp_path):
+    """A folder of people's own posts, some of them broken."""
+    folder = tmp_path / "posts"
     (folder / "images").mkdir(parents=True)
     lines = []
     for number in range(40):
@@ -37,21 +36,6 @@ def posts(tmp_path_factory):
     lines += ['{"id": "half', '{"id": "wrong", "tags": 7}', "[]"]
     (folder / "posts.jsonl").write_text("\n".join(lines))
     return folder
-
-
-@pytest.fixture(scope="module")
-def quiet(posts, tmp_path_factory):
-    """A data set built by a command as a user gives it, outside the test's environment, and what this printed."""
-    output = tmp_path_factory.mktemp("quiet") / "data"
-    command = ["build", "--source", "posts", "--input", str(posts), "--output", str(output), "--quiet"]
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("TF_")}
-    done = subprocess.run(
-        [sys.executable, "-m", "data_prep", *command, "--set", "shard_records=10"],
-        capture_output=True,
-        text=True,
-        env=environment,
-    )
-    return output, done
 
 
 def failed(arguments, capsys):
@@ -135,10 +119,12 @@ def test_a_file_that_names_no_text(posts, wrong, tmp_path, capsys):
     assert f"{config}: `{key}` must be text" in failed([*arguments, str(tmp_path / "data")], capsys)
 
 
-def test_plots_that_cannot_be_written(quiet, tmp_path, capsys):
-    taken = tmp_path / "taken"
+def test_plots_that_cannot_be_written(posts, tmp_path, capsys):
+    output, taken = tmp_path / "data", tmp_path / "taken"
     taken.touch()
-    assert f"--plots {taken}: can't be written" in failed(["inspect", str(quiet[0]), "--plots", str(taken)], capsys)
+    arguments = ["build", "--source", "posts", "--input", str(posts), "--output", str(output), "--quiet"]
+    assert guarded(main, arguments) == 0
+    assert f"--plots {taken}: can't be written" in failed(["inspect", str(output), "--plots", str(taken)], capsys)
 
 
 @pytest.mark.parametrize(
@@ -203,11 +189,10 @@ def test_an_empty_folder(tmp_path, capsys):
 
 
 def test_a_folder_of_rubbish(posts, tmp_path, capsys):
-    folder = shutil.copytree(posts, tmp_path / "posts")
-    for path in (folder / "images").iterdir():
+    for path in (posts / "images").iterdir():
         path.write_bytes(b"rubbish")
     message = failed(
-        ["build", "--source", "posts", "--input", str(folder), "--output", str(tmp_path / "data"), "--quiet"], capsys
+        ["build", "--source", "posts", "--input", str(posts), "--output", str(tmp_path / "data"), "--quiet"], capsys
     )
     assert "43 of 43 posts are bad input (100%)" in message
     assert "image: not a JPEG, PNG, GIF, WebP or BMP (40)" in message
@@ -246,22 +231,24 @@ def test_sources_are_listed(capsys):
     assert time.perf_counter() - begin < 5
 
 
-def test_quiet_is_quiet(quiet):
-    _, done = quiet
+def silent(command):
+    """Runs a command as a user would, outside the test's environment, and expects nothing on the terminal."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("TF_")}
+    done = subprocess.run(
+        [sys.executable, "-m", "data_prep", *command], capture_output=True, text=True, env=environment
+    )
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
+def test_quiet_is_quiet(posts, tmp_path):
+    silent(["build", "--source", "posts", "--input", str(posts), "--output", str(tmp_path / "data"), "--quiet"])
+
+
 @pytest.mark.slow
-def test_worker_processes_write_the_same_bytes(posts, quiet, tmp_path, monkeypatch, capfd):
-    # Workers get the environment of a user, as `quiet` has it.
-    for name in [name for name in os.environ if name.startswith("TF_")]:
-        monkeypatch.delenv(name)
+def test_worker_processes_write_the_same_bytes(posts, tmp_path):
     command = ["build", "--source", "posts", "--input", str(posts), "--quiet", "--set", "shard_records=10", "--output"]
-    workers = ["--direct_running_mode=multi_processing", "--direct_num_workers=2"]
-    assert guarded(main, [*command, str(tmp_path / "two"), *workers]) == 0
-    assert capfd.readouterr() == ("", "")
-    one, _ = quiet
-    assert {path.name for path in one.iterdir()} == {path.name for path in (tmp_path / "two").iterdir()}
-    for path in one.iterdir():
+    assert guarded(main, [*command, str(tmp_path / "one")]) == 0
+    silent([*command, str(tmp_path / "two"), "--direct_running_mode=multi_processing", "--direct_num_workers=2"])
+    for path in (tmp_path / "one").iterdir():
         if path.name != "dataset.json":
             assert path.read_bytes() == (tmp_path / "two" / path.name).read_bytes(), path.name
