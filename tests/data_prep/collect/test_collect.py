@@ -14,7 +14,6 @@ from data_prep.config import BuildConfig
 from data_prep.draft import Draft, Reject
 from data_prep.inspect.inspect import inspect
 from data_prep.route import Route
-from data_prep.work import runner
 from data_prep.work.chunks import Work
 from data_prep.work.hashing import rank
 from kerasmm.console import UserError
@@ -51,9 +50,9 @@ def web(name, *tags, user=None):
     return Draft(Post(id=name, text=name, tags=tags, user=user))
 
 
-def built(folder, drafts, clean, **limits):
+def built(folder, drafts, clean, options=(), **limits):
     """A whole build: what was taken, with its keywords, and why the rest was not."""
-    build_world(folder, drafts, {**WEB, "collect": {"clean": clean, **limits}})
+    build_world(folder, drafts, {**WEB, "collect": {"clean": clean, **limits}}, beam_options=options)
     lines = (folder / "data" / "rejects.jsonl").read_text().splitlines()
     return verdicts([*open_dataset(folder / "data").posts("train"), *map(Reject.from_json, lines)])
 
@@ -221,22 +220,12 @@ def test_neither_chunks_nor_the_order_of_posts_change_what_is_taken(tmp_path, rn
     assert set(collected(tmp_path / "c", drafts, seed=1, **limits)[0]) != set(expected[0])
 
 
-def test_worker_processes_take_the_same_posts(clean, tmp_path, rng, monkeypatch):
+@pytest.mark.slow
+def test_worker_processes_take_the_same_posts(clean, tmp_path, rng):
     drafts, limits = random_web(rng, 60), {"per_keyword": 4, "per_owner": 3, "first_tags": 3}
     expected = built(tmp_path / "a", drafts, clean, **limits)
     assert expected == collected(tmp_path / "c", drafts, **limits)
-    whole, workers, tasks = runner.run, runner.beam_options(WORKERS), []
-
-    def run(options, work, task, *arguments):
-        # The other passes are the same in every build; that of tests/data_prep/test_command.py has workers in all.
-        if task in ("keywords", "collect"):
-            options = workers
-            tasks.append(task)
-        whole(options, work, task, *arguments)
-
-    monkeypatch.setattr(runner, "run", run)
-    assert built(tmp_path / "b", drafts, clean, **limits) == expected
-    assert tasks == ["keywords", "collect"]
+    assert built(tmp_path / "b", drafts, clean, options=WORKERS, **limits) == expected
 
 
 def test_inspect_counts_posts_a_keyword(clean, tmp_path, capsys):
