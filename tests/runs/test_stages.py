@@ -29,12 +29,20 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @pytest.fixture(scope="module")
 def clean(tmp_path_factory):
-    return write_clean(tmp_path_factory.mktemp("stages") / "clean")
+    return write_clean(tmp_path_factory.mktemp("stages") / "clean", train=24)
 
 
 @pytest.fixture(scope="module")
 def web(tmp_path_factory):
     return write_web(tmp_path_factory.mktemp("stages") / "web")
+
+
+@pytest.fixture
+def untraced():
+    """Stages of a few steps each: tracing them would take longer than they do."""
+    tf.config.run_functions_eagerly(True)
+    yield
+    tf.config.run_functions_eagerly(False)
 
 
 def new_run(folder, data, *changes, seed=0):
@@ -59,13 +67,14 @@ def assert_same(found, wanted):
         np.testing.assert_array_equal(found[path], values, err_msg=path)
 
 
-STAGES = ("web.curriculum=0", "loss.negatives=sum")
-"""The loop doesn't ask which loss it is; the graph of this one is the smallest."""
+STAGES = ("web.curriculum=0", "loss.negatives=sum", "text.most_words=3")
+"""The loop doesn't ask which loss it is, nor how long sentences are; these cost least."""
 
 
 def trained(folder, data, figures, *changes):
     """A run whose validation says `figures` one after the other; with the weights at each of them."""
-    run, dataset = new_run(folder, data, *STAGES, "training.optimizer.learning_rate=0.003", *changes)
+    settings = (*STAGES, "training.batch_size=24", "training.optimizer.learning_rate=0.003")
+    run, dataset = new_run(folder, data, *settings, *changes)
     seen = []
 
     def validate():
@@ -77,6 +86,7 @@ def trained(folder, data, figures, *changes):
     return run, seen, answer
 
 
+@pytest.mark.usefixtures("untraced")
 def test_stage_two_begins_with_the_best_of_stage_one_and_the_run_keeps_what_is_better(clean, web, tmp_path):
     # Two epochs of stage I, one on the web, one of the control.
     changes = (f"web.data={web}", "web.control=true", "training.epochs=2")
@@ -92,8 +102,8 @@ def test_stage_two_begins_with_the_best_of_stage_one_and_the_run_keeps_what_is_b
         for path, values in seen[place].items():
             moved = np.abs(values - best_clean[path]).max()
             if "image_embedding" in path or "tag_embedding" in path:
-                # Adam's three steps are about the learning rate, 0.00002.
-                assert 0 < moved < 4 * 2e-5, path
+                # Adam's two steps are about the learning rate, 0.00002.
+                assert 0 < moved < 3 * 2e-5, path
             else:
                 assert moved == 0, f"{path} is no part of the image or the tag branch"
     kernel = "image_embedding_1/kernel"
@@ -101,6 +111,7 @@ def test_stage_two_begins_with_the_best_of_stage_one_and_the_run_keeps_what_is_b
     assert (seen[3][kernel] != seen[2][kernel]).any()
 
 
+@pytest.mark.usefixtures("untraced")
 def test_where_the_web_helps_nothing_stage_one_stays(clean, web, tmp_path):
     """Of equals the earlier one."""
     changes = (f"web.data={web}", "training.epochs=2")
@@ -117,6 +128,7 @@ class Cut(Exception):
     """The power is gone, right after a checkpoint was written."""
 
 
+@pytest.mark.usefixtures("untraced")
 def test_a_training_cut_in_mid_epoch_of_each_stage_ends_as_a_whole_one(clean, web, tmp_path, monkeypatch):
     changes = (
         *(*STAGES, f"web.data={web}", "training.epochs=2", "network.dropout=0.2"),
@@ -142,8 +154,8 @@ def test_a_training_cut_in_mid_epoch_of_each_stage_ends_as_a_whole_one(clean, we
         return run
 
     whole = go(tmp_path / "whole", 1)
-    # A checkpoint a step: two epochs of five of stage I, one of three on the web. Cut in the midst of the last of either.
-    cuts[:] = [7, 12]
+    # A checkpoint a step: two epochs of three of stage I, one of three on the web. Cut in the midst of the last of either.
+    cuts[:] = [5, 8]
     # What is begun with another seed must get its weights and its dropout from the checkpoint.
     for seed in (1, 2):
         with pytest.raises(Cut):
@@ -196,6 +208,7 @@ def test_fit_finds_what_is_there_to_find_and_says_nothing_of_a_collapse(tmp_path
     assert again == pytest.approx(figures)
 
 
+@pytest.mark.usefixtures("untraced")
 def test_a_collapse_is_said_in_the_log_of_the_training(tmp_path, capsys):
     """Pictures that differ in nothing that counts and one sentence for all: all similarities are equal."""
     posts = [
@@ -220,17 +233,11 @@ def test_a_collapse_is_said_in_the_log_of_the_training(tmp_path, capsys):
 def test_two_replicas_take_the_steps_of_one(clean, seed):
     """In a process of its own: MirroredStrategy objects of one process get in each other's way."""
     changes = [*SETTINGS, "loss.negatives=sum"]
-    command = [
-        sys.executable,
-        "-m",
-        "tests.runs.system_replicas",
-        "webly",
-        str(clean),
-        str(seed % 100_000),
-        *changes,
-    ]
+    # A whole epoch, clipped as the stage is.
+    case = {"model": "webly", "changes": changes, "steps": 3, "clip": 2.0}
+    command = [sys.executable, "-m", "tests.runs.replicas", str(clean), str(seed % 100_000), json.dumps([case])]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr[-2000:]
-    answer = json.loads(done.stdout.splitlines()[-1])
+    (answer,) = json.loads(done.stdout.splitlines()[-1])
     assert answer["moved"] > 1e-3
     assert answer["two_and_one"] < 1e-5
