@@ -51,11 +51,25 @@ def test_plain_files_stay_as_they_are(tmp_path, rng):
 
 
 def test_other_formats_become_rgb(tmp_path, rng):
-    picture = photo(rng)
-    for kind, result, tolerance in (("GIF", "PNG", 40), ("WEBP", "JPEG", 24), ("BMP", "JPEG", 8)):
-        new = check(tmp_path, saved(picture, kind))
+    for kind, result in (("GIF", "PNG"), ("WEBP", "JPEG"), ("BMP", "JPEG")):
+        content = saved(photo(rng), kind)
+        new = check(tmp_path, content)
         assert Image.open(io.BytesIO(new)).format == result
-        np.testing.assert_allclose(pixels(new), np.asarray(picture).astype(int), atol=tolerance)
+        given = np.asarray(Image.open(io.BytesIO(content)).convert("RGB")).astype(int)
+        assert np.sqrt(np.mean(np.square(pixels(new) - given))) <= most_apart(new)
+
+
+def most_apart(content):
+    """What a picture in whole blocks may have lost, as the root of the mean square: nothing but in JPEG.
+
+    There each coefficient is at most half a step of its table off, brightness and colours apart, which the transform
+    keeps as it is; blue has 1.772 of its colour. Numbers are rounded three times on the way there and back.
+    """
+    tables = getattr(Image.open(io.BytesIO(content)), "quantization", None)
+    if not tables:
+        return 0
+    brightness, colour = (np.sqrt(np.mean(np.square(tables[place]))) / 2 for place in (0, 1))
+    return brightness + 1.772 * colour + 2.5
 
 
 def test_the_first_frame_of_an_animation(tmp_path):
