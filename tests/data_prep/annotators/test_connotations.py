@@ -14,7 +14,6 @@ from data_prep.draft import Draft
 from data_prep.inspect.connotation_figures import label_figures
 from data_prep.inspect.inspect import inspect
 from data_prep.inspect.plots import plot_labels
-from data_prep.work import runner
 from kerasmm.console import UserError
 from kerasmm.data.dataset import open_dataset
 from kerasmm.data.post import Post
@@ -119,25 +118,14 @@ def test_unknown_methods(tmp_path, method, message):
     assert find("column") is Column
 
 
-def test_worker_processes_share_one_index(tmp_path, rng, monkeypatch):
+def test_worker_processes_share_one_index(tmp_path, rng):
     (tmp_path / "concepts.tsv").write_text("".join(f"W{letter}\n" for letter in "ABCDEFGH"))
     given = {"method": "gazetteer", "concepts": str(tmp_path / "concepts.tsv")}
     config = {**CONFIG, "connotations": given, "labels": {"minimum": 1}}
     drafts = shouting(rng)
     here = build_world(tmp_path / "here", drafts, config)
-    workers = runner.beam_options(["--direct_running_mode=multi_processing", "--direct_num_workers=2"])
-    whole, tasks = runner.run, []
-
-    def run(options, work, task, *arguments):
-        # The other passes are the same in every build; that of tests/data_prep/test_command.py has workers in all.
-        if task == "connote":
-            options = workers
-            tasks.append(task)
-        whole(options, work, task, *arguments)
-
-    monkeypatch.setattr(runner, "run", run)
-    there = build_world(tmp_path / "there", drafts, config)
-    assert tasks == ["connote"]
+    workers = ["--direct_running_mode=multi_processing", "--direct_num_workers=2"]
+    there = build_world(tmp_path / "there", drafts, config, beam_options=workers)
     assert [shard.sha256 for shards in here.splits.values() for shard in shards] == [
         shard.sha256 for shards in there.splits.values() for shard in shards
     ]
