@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
+import io
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -120,6 +122,22 @@ def reported_here(folder: Path) -> dict[str, Any]:
     from kerasmm.serving import check, session_check
 
     return session_check.report_of(folder, check.ALLOWED_OPS)
+
+
+@pytest.fixture(scope="module")
+def trained_here() -> Iterator[None]:
+    """Rows of comparisons are trained in this process, not in ones that load TensorFlow again."""
+    from kerasmm.console import guarded
+    from kerasmm.fit import main
+
+    def fit(arguments: Sequence[str]) -> tuple[int, str]:
+        with contextlib.redirect_stderr(io.StringIO()) as errors:
+            code = guarded(main, list(arguments))
+        return code, errors.getvalue()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("kerasmm.runs.comparison.fit_aside", fit)
+        yield
 
 
 @pytest.fixture

@@ -10,15 +10,17 @@ import pytest
 
 from kerasmm.compare import main
 from kerasmm.console import guarded
+from kerasmm.runs import comparison
 from kerasmm.runs.comparison import slug
 from kerasmm.systems import names, system
 
 SMALL = ["--set", "network.fully_connected=[8]", "--set", "training.epochs=3"]
+IN_ITS_OWN_PROCESS = comparison.fit_aside
 OWN = ["--set", "DMAN_Triplet+Text:training.epochs=1"]
 
 
 @pytest.fixture(scope="module")
-def compared(tiny, tmp_path_factory):
+def compared(tiny, tmp_path_factory, trained_here):
     output = tmp_path_factory.mktemp("compare") / "out"
     rows = "ridge,DMAN_Triplet+Text,cca"
     asked = [
@@ -122,7 +124,8 @@ def test_bad_usage_is_one_line(tiny, tmp_path, capsys, changes, message):
     assert not (tmp_path / "out").exists()
 
 
-def test_a_training_that_refuses_its_input_says_why(tiny, tmp_path, capsys):
+def test_a_training_that_refuses_its_input_says_why(tiny, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(comparison, "fit_aside", IN_ITS_OWN_PROCESS)
     asked = ["--model", "dman", "--data", str(tiny), "--output", str(tmp_path / "out"), "--rows", "DMAN"]
     assert guarded(main, [*asked, "--quiet", "--set", "training.batch_size=5000"]) == 2
     assert "training.batch_size: 5000 is more than the 120 training posts" in capsys.readouterr().err

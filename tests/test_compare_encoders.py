@@ -36,7 +36,7 @@ def asked(output, *datasets):
 
 
 @pytest.fixture(scope="module")
-def compared(tmp_path_factory):
+def compared(tmp_path_factory, trained_here):
     folder = tmp_path_factory.mktemp("encoders")
     both = [f"{name}={data(folder / name, scale)}" for name, scale in {"VGG16": 1.0, "ResNet50": 0.5}.items()]
     assert guarded(main, asked(folder / "out", *both)) == 0

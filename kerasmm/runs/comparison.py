@@ -107,18 +107,18 @@ class Comparison:
         return found
 
     def _train(self, row: str, folder: Path, seed: int) -> None:
-        command = [sys.executable, "-m", "kerasmm.fit", "--run", str(folder), "--no-export", "--quiet"]
+        command = ["--run", str(folder), "--no-export", "--quiet"]
         if (folder / FACTS).is_file():
             command += ["--resume"]
         else:
             command += ["--model", self.kind.name, "--data", str(self.data), "--seed", str(seed)]
             command += ["--config", str(self.config)] if self.config else []
             command += [part for change in self.changes[row] for part in ("--set", change)]
-        done = subprocess.run(command, stderr=subprocess.PIPE, text=True, check=False)
-        if done.returncode == 2:
-            raise UserError(done.stderr.strip().splitlines()[-1].removeprefix("error: "))
-        if done.returncode:
-            raise RuntimeError(f"{row}, seed {seed}: the training failed\n{done.stderr[-4000:]}")
+        code, errors = fit_aside(command)
+        if code == 2:
+            raise UserError(errors.strip().splitlines()[-1].removeprefix("error: "))
+        if code:
+            raise RuntimeError(f"{row}, seed {seed}: the training failed\n{errors[-4000:]}")
         if not self.keep_checkpoints:
             shutil.rmtree(folder / "checkpoints", ignore_errors=True)
 
@@ -143,6 +143,13 @@ class Comparison:
             made = self.kind(config, self.kind.gather_facts(config, self.dataset), seed)
             self._latest = Evaluation(made, None, self.dataset, "test", seed, self.quiet)
         return self._latest
+
+
+def fit_aside(arguments: Sequence[str]) -> tuple[int, str]:
+    """Trains in a process of its own, so that no row leaves anything to the next; its exit code and its errors."""
+    command = [sys.executable, "-m", "kerasmm.fit", *arguments]
+    done = subprocess.run(command, stderr=subprocess.PIPE, text=True, check=False)
+    return done.returncode, done.stderr
 
 
 def check_same_posts(datasets: Sequence[Dataset]) -> None:
