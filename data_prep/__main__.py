@@ -66,6 +66,11 @@ def _add_build(commands: Any) -> None:
     parser.add_argument("--features", metavar="ENCODER", help="store features of this image encoder")
     parser.add_argument("--weights", metavar="FILE", help="weights of that encoder, in place of its own download")
     parser.add_argument("--tags", type=int, metavar="N", help="keep the N most frequent tags")
+    parser.add_argument(
+        "--vocabularies-of",
+        metavar="DATA",
+        help="take the words of this data set: new posts for a model that was trained on it; all that have a picture stay",
+    )
     parser.add_argument("--split", choices=("random", "time", "published", "counts"), help="how posts are split")
     parser.add_argument("--seed", type=int, help="decides splits and links")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="any key, e.g. split.test=0.1")
@@ -167,11 +172,12 @@ _FLAGS: dict[str, Any] = {
     "features": lambda value: {"features": {"encoder": value}},
     "weights": lambda value: {"features": {"weights": value}},
     "tags": lambda value: {"tags": {"most": value}},
+    "vocabularies_of": lambda value: {"vocabularies_of": value},
     "split": lambda value: {"split": {"method": value}},
     "seed": lambda value: {"seed": value},
 }
 _OURS = [
-    f"--{name}"
+    f"--{name.replace('_', '-')}"
     for name in (*_FLAGS, "source", "input", "output", "unit", "config", "set", "list-settings", "overwrite", "quiet")
 ]
 

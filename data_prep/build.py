@@ -9,6 +9,7 @@ from typing import Any
 from data_prep.config import BuildConfig
 from data_prep.sources import find
 from data_prep.sources.source import Source
+from data_prep.vocabulary.given import in_given_words
 from data_prep.work.workspace import check_output, publish, workspace
 from kerasmm.data.manifest import Manifest
 from kerasmm.settings import merged, validated
@@ -21,7 +22,8 @@ def configuration(source: str | type[Source] | None, unit: str | None, *layers: 
     """The source's own defaults, if there is a source, with `layers` over them, checked.
 
     Where `connotations.method` is on, three defaults are other ones, and each can still be given: posts need `labels`
-    beside what the source needs, labels need 25 posts (`labels.minimum`), and no tag becomes a label.
+    beside what the source needs, labels need 25 posts (`labels.minimum`), and no tag becomes a label. With
+    `vocabularies_of`, see `data_prep.vocabulary.given`.
 
     Raises:
         UserError: For an unknown source or key, or a wrong value.
@@ -33,6 +35,8 @@ def configuration(source: str | type[Source] | None, unit: str | None, *layers: 
         # The source's numbers of posts go with its own method: `--split random` alone must do.
         shares = {key: value for key, value in defaults["split"].items() if key != "counts"}
         defaults = {**defaults, "split": shares}
+    if given.get("vocabularies_of") is not None:
+        return validated(BuildConfig, merged(in_given_words(defaults, given), given), "build configuration")
     connotations = given.get("connotations")
     if isinstance(connotations, Mapping) and connotations.get("method") is not None:
         needs = list(dict.fromkeys((*defaults.get("needs", BuildConfig().needs), "labels")))

@@ -203,6 +203,8 @@ class BuildConfig(Section, strict=True):
     """The vocabulary of tags."""
     labels: Words = Words()
     """The vocabulary of labels."""
+    vocabularies_of: str | None = None
+    """Folder of a data set whose words are taken in place of one's own, see `data_prep.vocabulary.given`."""
     needs: list[Literal["image", "text", "sentences", "tags", "labels", "user", "time"]] = ["image", "tags"]
     """Fields that a post must have; others are dropped."""
     split: Split = Split()

@@ -111,11 +111,8 @@ class Passes:
         if route.compares:
             self._compare(route)
         keywords = None if clean is None else self._collect(route, clean)
-        self._pass("count", CountWords(route) | WriteCounts(work))
-        counts = read_counts(work)
-        words = Vocabularies.from_counts(counts, config, annotator is not None and annotator.hides_hashtags)
-        if annotator is not None:
-            statistics |= found(counts)
+        words, counted = self._words(route, annotator)
+        statistics |= counted
         work.write_lines(work.folder / VOCABULARIES, [words.to_json()])
         self._pass("select", SelectPosts(route))
         self.rejects.refuse_too_many(self._seen)
@@ -133,6 +130,18 @@ class Passes:
                 "split: whole groups go to one side, and none is left for training; lower the sizes in `split`"
             )
         return Written(work, self._numbers, self._seen, words, described, keywords, statistics)
+
+    def _words(self, route: Route, annotator: Annotator | None) -> tuple[Vocabularies, dict[str, float]]:
+        """The vocabularies, and figures of what an annotator found."""
+        hidden = annotator is not None and annotator.hides_hashtags
+        if self._config.vocabularies_of is not None and annotator is None:
+            return Vocabularies.given(self._config, hidden), {}
+        self._pass("count", CountWords(route) | WriteCounts(self._work))
+        counts = read_counts(self._work)
+        statistics = {} if annotator is None else found(counts)
+        if self._config.vocabularies_of is not None:
+            return Vocabularies.given(self._config, hidden), statistics
+        return Vocabularies.from_counts(counts, self._config, hidden), statistics
 
     def _pass(self, task: str, steps: beam.PTransform) -> None:
         runner.run(self._options, self._work, task, self._numbers, self._drafts, self._quiet, lambda n: n | steps)

@@ -88,6 +88,9 @@ class Route:
         needs = [field for field in needed(self.config) if field != "labels" or not from_tags]
         for index, draft in enumerate(self.work.drafts(ANNOTATED if self.annotates else CLEAN, number)):
             reason, field = verdicts.get(str(index)), lacking(draft, needs)
+            if reason == SAME_CONTENT and self.config.vocabularies_of is not None:
+                # A copy teaches nothing, but it can be looked for.
+                reason = None
             if reason is not None:
                 yield Reject(draft.post.id, "duplicates", reason, bad=reason == SAME_ID)
             elif field is not None:

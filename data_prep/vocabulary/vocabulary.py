@@ -14,6 +14,7 @@ from data_prep.draft import Draft
 from data_prep.route import Route
 from data_prep.work.chunks import Ticker, Work
 from data_prep.work.hashing import rank
+from kerasmm.data.dataset import Dataset
 
 VOCABULARIES = "vocabularies.json"
 """Where the passes after counting find the vocabularies, in the work folder."""
@@ -60,6 +61,15 @@ class Vocabularies:
             taken.update(labels)
         remaining = {word: count for word, count in tags.items() if word not in taken}
         return cls(cut(remaining, config.tags), labels, from_tags, annotate.keep_in_tags, hidden)
+
+    @classmethod
+    def given(cls, config: BuildConfig, hidden: bool = False) -> Vocabularies:
+        """Those of the data set that `config.vocabularies_of` names."""
+        old = Dataset(Path(str(config.vocabularies_of)))
+        labels = old.vocabulary("labels")
+        # Which of the labels came from tags is not kept; a tag that is one of them is one.
+        from_tags = labels if config.annotate.labels_from_tags else []
+        return cls(old.vocabulary("tags"), labels, from_tags, config.annotate.keep_in_tags, hidden)
 
     def to_json(self) -> str:
         """One line of JSON."""
