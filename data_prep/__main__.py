@@ -127,6 +127,7 @@ def _build(options: Any, rest: list[str], argv: list[str]) -> int:
     given_flags = {key: getattr(options, key) for key in _FLAGS if getattr(options, key) is not None}
     flags = merged(*(_FLAGS[key](value) for key, value in given_flags.items()))
     from data_prep.build import build, configuration
+    from data_prep.sources.reading import told
 
     for name in () if options.list_settings else ("source", "output"):
         if job[name] is None:
@@ -151,6 +152,8 @@ def _build(options: Any, rest: list[str], argv: list[str]) -> int:
     )
     posts = ", ".join(f"{manifest.records(split)} {split}" for split in manifest.splits)
     dropped = sum(sum(reasons.values()) for reasons in manifest.dropped.values())
+    for line in told(manifest.reading):
+        console(options.quiet).print(line, soft_wrap=True, markup=False)
     console(options.quiet).print(f"{output}: {posts}; {dropped} posts dropped, listed in rejects.jsonl", soft_wrap=True)
     return OK
 

@@ -64,6 +64,7 @@ def assemble(written: Written, config: BuildConfig, source: Source, folder: Path
         dropped=dropped,
         files=files,
         statistics={"posts_seen": written.seen, **statistics, **written.statistics},
+        reading=source.reading.to_json(),
         versions=_versions(),
     )
     manifest.write(folder)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from data_prep.inspect.connotation_figures import connotation_figures, connotation_lines
+from data_prep.sources.reading import told
 from data_prep.work.hashing import rank
 from kerasmm.console import UserError, progress
 from kerasmm.data.dataset import Dataset, open_dataset
@@ -151,6 +152,7 @@ def _summary(manifest: Manifest, figures: Figures) -> dict[str, Any]:
         "fields": manifest.fields,
         "dropped": manifest.dropped,
         "connotations": connotation_figures(manifest, figures.labels, figures.sizes),
+        "reading": manifest.reading,
         "keywords": dict(figures.keywords) if KEYWORDS in manifest.vocabularies else None,
     }
 
@@ -174,6 +176,7 @@ def _report(folder: Path, manifest: Manifest, figures: Figures) -> Iterator[str]
     for step, reasons in manifest.dropped.items():
         for reason, dropped in reasons.items():
             yield f"  {f'{step}: {reason}':<60} {dropped:>8,}"
+    yield from told(manifest.reading)
     for title, counts in (("tags", figures.tags), ("labels", figures.labels)):
         yield ""
         yield f"most frequent {title}: " + ", ".join(f"{word} ({posts:,})" for word, posts in counts.most_common(12))

@@ -99,16 +99,3 @@ def rows(path: Path, encoding: str = "utf-8", separator: str = ",") -> Iterator[
             yield Row(faulty.number, [], faulty.fault)
         elif cells:
             yield Row(taken[0].number, cells)
-
-
-def encoding_of(path: Path) -> str:
-    """`"utf-8"` when the whole file is valid in it, else `"latin-1"`, in which older releases were published."""
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    with path.open("rb") as file:
-        try:
-            while block := file.read(_BLOCK):
-                decoder.decode(block)
-            decoder.decode(b"", final=True)
-        except UnicodeDecodeError:
-            return "latin-1"
-    return "utf-8"

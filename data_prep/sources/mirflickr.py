@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from data_prep.draft import Draft, Reject
+from data_prep.sources.decoding import NO_ENCODING, decoded
 from data_prep.sources.grouping import Grouping
 from data_prep.sources.lines import MAX_LINE_BYTES, lines
 from data_prep.sources.source import Source
@@ -97,14 +98,18 @@ class MirFlickr(Source):
                 yield self.reject(where, "not the number of a photo", f"Received: {text[:80]!r}")
 
     def _post(self, number: int, picture: str, labels: list[str]) -> Iterator[Draft | Reject]:
-        path, tags = self.tags / f"tags{number}.txt", []
+        path, tags = self.tags / f"tags{number}.txt", list[str]()
         if path.is_file():
             if path.stat().st_size > MAX_LINE_BYTES:
                 yield self.reject(f"im{number}", f"tags longer than {MAX_LINE_BYTES} bytes", str(path))
                 return
-            for line in lines(path):
-                if line.fault:
-                    yield self.reject(f"{path.name}:{line.number}", line.fault)
-                elif tag := line.text.strip():
-                    tags.append(tag)
+            content = path.read_bytes()
+            # The whole file says more about its encoding than a line of it, but a broken line costs itself alone.
+            parts = [content] if decoded(content) else content.split(b"\n")
+            for place, found in enumerate(map(decoded, parts), 1):
+                if found is None:
+                    yield self.reject(f"{path.name}:{place}", f"tag is {NO_ENCODING}")
+                    continue
+                self.reading.encodings[found.encoding] += len(parts) == 1
+                tags += [tag for line in found.text.split("\n") if (tag := line.strip())]
         yield Draft(Post(id=f"im{number}", tags=tuple(tags), labels=tuple(labels)), picture=picture)

@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from typing import Any, ClassVar
 
 from data_prep.draft import Draft, Reject
+from data_prep.sources.decoding import encoding_of
 from data_prep.sources.grouping import Grouping, Member
-from data_prep.sources.lines import Row, encoding_of, lines, rows
+from data_prep.sources.lines import Row, lines, rows
 from data_prep.sources.source import Source
 from kerasmm.console import UserError
 from kerasmm.data.post import Post
@@ -105,6 +106,7 @@ class MovieLens(Source):
         """`file:line` and the cells of each record, or what was wrong with it."""
         path, header = self.files[name], _HEADERS[name]
         encoding = encoding_of(path)
+        self.reading.encodings[encoding] += 1
         found = rows(path, encoding) if path.suffix == ".csv" else _dat(path.name, lines(path, encoding), len(header))
         for row in found:
             where = f"{path.name}:{row.number}"

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from data_prep.draft import Draft, Reject
+from data_prep.sources.decoding import encoding_of
 from data_prep.sources.lines import Line, lines
 from data_prep.sources.lockstep import lockstep
 from data_prep.sources.source import Source
@@ -66,7 +67,9 @@ class NusWide(Source):
             self.words = _words(self._found([f"{folder}TagList1k.txt" for folder in _TAG_FOLDERS]), re.compile(r"\S+"))
 
     def posts(self) -> Iterator[Draft | Reject]:
-        for listed, tagged, *labelled in lockstep(self.list, self.tag_file, *self.label_files):
+        encodings = {self.tag_file: encoding_of(self.tag_file)}
+        self.reading.encodings.update(encodings.values())
+        for listed, tagged, *labelled in lockstep(self.list, self.tag_file, *self.label_files, encodings=encodings):
             yield self._post(listed, tagged, labelled)
 
     def _post(self, listed: Line, tagged: Line, labelled: Sequence[Line]) -> Draft | Reject:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from data_prep.draft import Draft, Reject
+from data_prep.sources.reading import Reading
 from kerasmm.console import UserError, nearest
 
 
@@ -27,6 +28,9 @@ class Source(abc.ABC):
         folder: Where the published files lie.
         unit: One of `units`, or None for the default.
         scratch: A folder for temporary files, there for as long as the build.
+
+    Attributes:
+        reading: What it decided about its files, whole when all posts were read.
 
     Raises:
         UserError: When the folder or a file is missing, or the unit is unknown.
@@ -51,7 +55,7 @@ class Source(abc.ABC):
         if not self.needs_input and folder is not None:
             raise UserError(f"source {self.name} makes its own posts: leave `--input` out. Received: {str(folder)!r}")
         self.unit = unit or (self.units[0] if self.units else None)
-        self.scratch = scratch
+        self.scratch, self.reading = scratch, Reading()
         if folder is not None:
             self.folder = Path(folder)
             if not self.folder.exists():

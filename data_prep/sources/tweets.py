@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from data_prep.draft import Draft, Reject
+from data_prep.sources.decoding import NO_ENCODING, Decoded, decoded
 from data_prep.sources.grouping import Grouping, Member
 from data_prep.sources.hashtags import hashtags
 from data_prep.sources.lines import MAX_LINE_BYTES, lines
@@ -25,11 +26,8 @@ _SENTIMENTS = ("positive", _NEUTRAL, "negative")
 _NO_SENTIMENT = ("", "null")
 _TEXT = ".txt"
 _PHOTOS = (".jpg", ".jpeg", ".png")
-# What a text passes for, and what it is then read as. The publisher's files are of a Chinese Windows, other people's of
-# a Western one. Both bytes of a character in GB 2312 are high, so hardly a Western text passes for it; the larger GBK,
-# which spells dashes and dots better, would take most.
-_ENCODINGS = {"utf-8": "utf-8-sig", "gb2312": "gbk", "cp1252": "cp1252"}
 _PICTURE, _WORDS, _SENTIMENT = range(3)
+_NO_FILES = "labels of tweets whose files are not there"
 
 
 class Tweets(Source):
@@ -38,7 +36,9 @@ class Tweets(Source):
     Text is the tweet, tags are its hashtags, the label is the sentiment where there is one. `labelResultAll.txt` has a
     sentiment of the text and one of the photo by one annotator (MVSA-Single) or three (MVSA-Multiple). As in Xu and Mao
     (2017), each is decided by the majority; where both agree, or one is neutral, the post has the other one's sentiment;
-    where there is no majority or they contradict, it has no label and stays.
+    where there is no majority or they contradict, it has no label and stays. A label of a tweet without files is no post.
+
+    The texts may each be in another encoding, see `data_prep.sources.decoding`.
     """
 
     name: ClassVar[str] = "tweets"
@@ -66,10 +66,31 @@ class Tweets(Source):
             if self.labels is not None:
                 yield from self._gather_labels(grouping, self.labels)
             for guid, members in grouping.groups():
+                own = list(members)
+                if all(member.kind == _SENTIMENT for member in own):
+                    self.reading.notices[_NO_FILES] += 1
+                    continue
                 try:
-                    yield _draft(str(guid), list(members))
+                    yield self._draft(str(guid), own)
                 except Faulty as fault:
-                    yield self.reject(str(guid), fault.reason, fault.detail, bad=fault.reason != _NOTHING)
+                    yield self.reject(str(guid), fault.reason, fault.detail)
+
+    def _draft(self, guid: str, members: list[Member]) -> Draft:
+        pictures, texts, sentiments = (
+            [member.value for member in members if member.kind == kind] for kind in (_PICTURE, _WORDS, _SENTIMENT)
+        )
+        for reason, found in (("several photos", pictures), ("several texts", texts)):
+            if len(found) > 1:
+                raise Faulty(reason, ", ".join(sorted(Path(path).name for path in found)))
+        if len(set(sentiments)) > 1:
+            raise Faulty("several sentiments", ", ".join(sorted(set(sentiments))))
+        text = ""
+        if texts:
+            text, encoding = _read(Path(texts[0]))
+            self.reading.encodings[encoding] += 1
+        labels = tuple(filter(None, sentiments[:1]))
+        post = Post(id=guid, text=text or None, tags=hashtags(text), labels=labels)
+        return Draft(post, picture=pictures[0] if pictures else None)
 
     def _gather_files(self, grouping: Grouping) -> Iterator[Reject]:
         found = False
@@ -105,42 +126,17 @@ class Tweets(Source):
                     yield self.reject(where, fault.reason, f"Received: {line.text[:80]!r}")
 
 
-_NOTHING = "neither photo nor text"
-
-
-def _draft(guid: str, members: list[Member]) -> Draft:
-    pictures, texts, sentiments = (
-        [member.value for member in members if member.kind == kind] for kind in (_PICTURE, _WORDS, _SENTIMENT)
-    )
-    if not pictures and not texts:
-        raise Faulty(_NOTHING, f"not in {_FOLDER}/")
-    for reason, found in (("several photos", pictures), ("several texts", texts)):
-        if len(found) > 1:
-            raise Faulty(reason, ", ".join(sorted(Path(path).name for path in found)))
-    if len(set(sentiments)) > 1:
-        raise Faulty("several sentiments", ", ".join(sorted(set(sentiments))))
-    text = _read(Path(texts[0])) if texts else ""
-    labels = tuple(filter(None, sentiments[:1]))
-    post = Post(id=guid, text=text or None, tags=hashtags(text), labels=labels)
-    return Draft(post, picture=pictures[0] if pictures else None)
-
-
-def _read(path: Path) -> str:
+def _read(path: Path) -> Decoded:
     if not path.is_file():
         raise Faulty("text is not a file", path.name)
     with path.open("rb") as file:
         content = file.read(MAX_LINE_BYTES + 1)
     if len(content) > MAX_LINE_BYTES:
         raise Faulty(f"text longer than {MAX_LINE_BYTES} bytes", path.name)
-    for passed, read_as in _ENCODINGS.items():
-        try:
-            content.decode(passed)
-        except UnicodeDecodeError:
-            continue
-        text = content.decode(read_as)
-        if "\0" not in text:
-            return text
-    raise Faulty("text is neither UTF-8 nor GB 2312 nor Windows-1252", path.name)
+    found = decoded(content)
+    if found is None:
+        raise Faulty(f"text is {NO_ENCODING}", path.name)
+    return found
 
 
 def _one_tag(cells: Sequence[str]) -> str:

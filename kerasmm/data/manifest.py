@@ -65,6 +65,7 @@ class Manifest(_Strict):
         dropped: How many posts each cleaning step dropped, by step and reason.
         files: Further files of the data set, e.g. `rejects.jsonl` or the planted truth of the embedded sample.
         statistics: Figures worth keeping, e.g. the posts whose picture training never saw.
+        reading: What the source found its files to be: columns, encodings, separators.
         versions: Versions of the packages that shape the content.
     """
 
@@ -80,6 +81,7 @@ class Manifest(_Strict):
     dropped: dict[str, dict[str, int]] = {}
     files: list[StoredFile] = []
     statistics: dict[str, float] = {}
+    reading: dict[str, Any] = {}
     versions: dict[str, str] = {}
 
     def records(self, split: str) -> int:

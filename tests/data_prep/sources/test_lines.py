@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from data_prep.sources import lines as module
-from data_prep.sources.lines import encoding_of, lines, rows
+from data_prep.sources.lines import lines, rows
 
 
 def test_lines_number_from_one_and_lose_their_ends(tmp_path):
@@ -89,13 +89,3 @@ def test_wrong_bytes_spoil_their_record_only(tmp_path):
         (2, [], "not valid utf-8"),
         (3, ["d", "e"], ""),
     ]
-
-
-def test_encoding_is_found_by_reading(tmp_path, monkeypatch):
-    monkeypatch.setattr(module, "_BLOCK", 3)  # so that characters stand across two blocks
-    for content, encoding in (("Amélie\n" * 9, "utf-8"), ("Amélie\n" * 9, "latin-1"), ("Amelie", "utf-8")):
-        path = tmp_path / "file"
-        path.write_bytes(content.encode(encoding))
-        assert encoding_of(path) == encoding
-    path.write_bytes("Amé".encode()[:-1])
-    assert encoding_of(path) == "latin-1"

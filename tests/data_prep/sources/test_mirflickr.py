@@ -141,7 +141,7 @@ def test_annotations_may_lie_elsewhere_and_a_photo_may_have_no_tag_file(tmp_path
 
 def test_one_bad_line_stops_nothing(tmp_path):
     folder = make(tmp_path / "in")
-    (folder / "mirflickr/meta/tags/tags1.txt").write_bytes(b"sea\ncaf\xe9\nbeach\n")
+    (folder / "mirflickr/meta/tags/tags1.txt").write_bytes(b"sea\ncaf\xff\x81\nbeach\n")
     (folder / "mirflickr/meta/tags/tags2.txt").write_bytes(b"x\n" * (1 << 20))
     annotations = folder / "mirflickr25k_annotations_v080/sea_r1.txt"
     annotations.write_bytes(b"1\n../7\n\n-2\n\xff\n99999999999999999999\n6\n")
@@ -155,9 +155,19 @@ def test_one_bad_line_stops_nothing(tmp_path):
         ("sea_r1.txt:4", "not the number of a photo"),
         ("sea_r1.txt:5", "not valid utf-8"),
         ("sea_r1.txt:6", "not the number of a photo"),
-        ("tags1.txt:2", "not valid utf-8"),
+        ("tags1.txt:2", "tag is neither UTF-8 nor GB 18030 nor Windows-1252"),
         ("im2", "tags longer than 1048576 bytes"),
     ]
+
+
+def test_tags_of_other_encodings(tmp_path):
+    folder = make(tmp_path / "in")
+    for number, encoding in ((1, "cp1252"), (2, "utf-8"), (3, "gb18030")):
+        text = "sea\ncafé\nbeach\n" if number < 3 else "sea\n雪山\n"
+        (folder / f"mirflickr/meta/tags/tags{number}.txt").write_bytes(text.encode(encoding))
+    drafts, rejects = read(MirFlickr(folder, None, tmp_path))
+    assert drafts["im1"].post.tags == drafts["im2"].post.tags == ("sea", "café", "beach")
+    assert drafts["im3"].post.tags == ("sea", "雪山") and not [reject for reject in rejects if reject.bad]
 
 
 def test_a_missing_file_is_one_clear_line(tmp_path, capsys):

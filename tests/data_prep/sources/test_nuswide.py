@@ -48,6 +48,14 @@ def change_line(path, number, text):
     path.write_bytes(b"\n".join(lines) + b"\n")
 
 
+def test_tags_of_another_encoding(tmp_path):
+    folder = make(tmp_path / "in")
+    change_line(folder / "NUS_WID_Tags/All_Tags.txt", 5, "105 café niño".encode("cp1252"))
+    source = NusWide(folder, None, tmp_path)
+    assert read(source)[0]["0001_105"].post.tags == ("café", "niño")
+    assert source.reading.encodings == {"windows-1252": 1}
+
+
 def test_the_command_keeps_what_the_paper_keeps(tmp_path):
     """Counted by hand. Five posts have a photo, tags and labels: sky 3 times, zebra twice, then animal by alphabet."""
     folder = make(tmp_path / "in")
@@ -154,7 +162,7 @@ def test_the_publishers_own_1000_tags(tmp_path):
         ("Groundtruth/AllLabels/Labels_sky.txt", b"-1130179", "Labels_sky.txt:5", "label must be 0 or 1"),
         ("Groundtruth/AllLabels/Labels_sky.txt", b"", "Labels_sky.txt:5", "label must be 0 or 1"),
         ("Groundtruth/AllLabels/Labels_sky.txt", b"\xff", "Labels_sky.txt:5", "not valid utf-8"),
-        ("NUS_WID_Tags/All_Tags.txt", b"105 caf\xe9", "All_Tags.txt:5", "not valid utf-8"),
+        ("NUS_WID_Tags/All_Tags.txt", b"105 caf\xff\x81", "All_Tags.txt:5", "not valid utf-8"),
         ("NUS_WID_Tags/All_Tags.txt", b"106 zebra", "All_Tags.txt:5", "tags of another photo"),
         ("NUS_WID_Tags/All_Tags.txt", b"", "All_Tags.txt:5", "tags of another photo"),
         ("ImageList/Imagelist.txt", b"..\\..\\secret\\0001_105.jpg", "Imagelist.txt:5", "path leaves the folder"),
