@@ -62,6 +62,8 @@ def _add_build(commands: Any) -> None:
     parser.add_argument("--input", type=Path, metavar="DIR", help="where the published files lie")
     parser.add_argument("--output", type=Path, metavar="DIR", help="the data set's folder")
     parser.add_argument("--unit", help="what one post is, where the source offers several")
+    parser.add_argument("--columns", metavar="FIELD=COLUMN,…", help="posts: columns of another name, e.g. text=caption")
+    parser.add_argument("--separator", metavar="SIGN", help="posts: what separates tags in a cell; found unless given")
     parser.add_argument("--config", type=Path, metavar="FILE", help="YAML of the build configuration")
     parser.add_argument("--features", metavar="ENCODER", help="store features of this image encoder")
     parser.add_argument("--weights", metavar="FILE", help="weights of that encoder, in place of its own download")
@@ -127,7 +129,6 @@ def _build(options: Any, rest: list[str], argv: list[str]) -> int:
     given_flags = {key: getattr(options, key) for key in _FLAGS if getattr(options, key) is not None}
     flags = merged(*(_FLAGS[key](value) for key, value in given_flags.items()))
     from data_prep.build import build, configuration
-    from data_prep.sources.reading import told
 
     for name in () if options.list_settings else ("source", "output"):
         if job[name] is None:
@@ -152,8 +153,6 @@ def _build(options: Any, rest: list[str], argv: list[str]) -> int:
     )
     posts = ", ".join(f"{manifest.records(split)} {split}" for split in manifest.splits)
     dropped = sum(sum(reasons.values()) for reasons in manifest.dropped.values())
-    for line in told(manifest.reading):
-        console(options.quiet).print(line, soft_wrap=True, markup=False)
     console(options.quiet).print(f"{output}: {posts}; {dropped} posts dropped, listed in rejects.jsonl", soft_wrap=True)
     return OK
 
@@ -171,7 +170,17 @@ def _refuse_slips(rest: list[str]) -> None:
 
 
 _SLIP = 0.7
+
+
+def _columns(value: str) -> dict[str, Any]:
+    from data_prep.sources.columns import assigned_columns
+
+    return {"read": {"columns": assigned_columns(value)}}
+
+
 _FLAGS: dict[str, Any] = {
+    "columns": _columns,
+    "separator": lambda value: {"read": {"separator": value}},
     "features": lambda value: {"features": {"encoder": value}},
     "weights": lambda value: {"features": {"weights": value}},
     "tags": lambda value: {"tags": {"most": value}},

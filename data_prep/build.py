@@ -11,6 +11,7 @@ from data_prep.sources import find
 from data_prep.sources.source import Source
 from data_prep.vocabulary.given import in_given_words
 from data_prep.work.workspace import check_output, publish, workspace
+from kerasmm.console import UserError
 from kerasmm.data.manifest import Manifest
 from kerasmm.settings import merged, validated
 
@@ -89,6 +90,11 @@ def build(
         scratch.mkdir()
         whole.mkdir()
         opened = found(folder, unit, scratch)
+        if not found.names_columns and config.read.model_fields_set:
+            raise UserError(
+                f"source {found.name} has no columns to name: leave `read` out (`--columns`, `--separator`)"
+            )
+        opened.columns, opened.separator = config.read.columns, config.read.separator
         # Beam is imported only now: whatever is wrong with the call has been said. The runner comes before the passes,
         # since it imports Beam quietly.
         from data_prep.work import runner

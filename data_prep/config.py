@@ -6,11 +6,28 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
+from data_prep.sources.columns import wrong_field
 from kerasmm.data.post import MAX_LINKS
 from kerasmm.settings import Section
 
 FIELDS = ("image", "text", "sentences", "tags", "labels", "user", "time")
 """Fields that `needs` may name."""
+
+
+class Read(Section, strict=True):
+    """How a table of your own posts is read (source `posts`)."""
+
+    columns: dict[str, str] = {}
+    """Field: column, for fields whose column has another name, e.g. `{text: caption}`; `--columns text=caption`."""
+    separator: str | None = Field(default=None, min_length=1)
+    """What separates items of tags, labels and links in one cell: a sign, `space`, or `brackets`; null finds it."""
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Read:
+        for field, column in self.columns.items():
+            if problem := wrong_field(field, column):
+                raise ValueError(f"`columns`: {problem}")
+        return self
 
 
 class Image(Section, strict=True):
@@ -194,6 +211,7 @@ class FeatureEncoder(Section, strict=True):
 class BuildConfig(Section, strict=True):
     """The whole configuration of `python -m data_prep build`."""
 
+    read: Read = Read()
     image: Image = Image()
     annotate: Annotate = Annotate()
     connotations: Connotations = Connotations()

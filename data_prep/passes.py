@@ -30,6 +30,7 @@ from data_prep.near_duplicates.near_duplicates import comparisons, settle
 from data_prep.pruning.languages import check_language
 from data_prep.read.read import read
 from data_prep.route import RAW, Route
+from data_prep.sources.reading import told
 from data_prep.sources.source import Source
 from data_prep.split.plan import TRAIN, Plan, plan
 from data_prep.split.split import SplitPosts
@@ -40,7 +41,7 @@ from data_prep.work.chunks import Work
 from data_prep.work.rejects import Rejects
 from data_prep.write import features
 from data_prep.write.write import Write
-from kerasmm.console import UserError, progress
+from kerasmm.console import UserError, console, progress
 from kerasmm.data.dataset import Dataset
 from kerasmm.data.manifest import Features
 
@@ -150,6 +151,9 @@ class Passes:
         """Reads the source, refuses one that no data set can be made of, and decides what the passes read."""
         source, had = self._source, read(self._source, self._work, self._config.shard_records, self._quiet)
         self._numbers, self._drafts, self._seen = had.chunks, had.drafts, had.seen
+        for line in told(source.reading.to_json()):
+            console(self._quiet).print(line, soft_wrap=True, markup=False)
+        self.rejects.advice = source.advice()
         if not had.seen:
             raise UserError(f"source {source.name} has no posts; expected {source.layout}")
         self.rejects.refuse_too_many(had.seen, ("source",))

@@ -109,4 +109,6 @@ def _alternatives(annotation: Any) -> list[str]:
         return [", ".join(map(str, get_args(annotation)))]
     if get_origin(annotation) in (list, tuple):
         return [f"list of {_alternatives(get_args(annotation)[0])[0]}"]
+    if get_origin(annotation) is dict:
+        return [f"mapping to {_alternatives(get_args(annotation)[1])[0]}"]
     return [_NAMES.get(annotation, str(annotation))]

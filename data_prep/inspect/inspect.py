@@ -176,7 +176,9 @@ def _report(folder: Path, manifest: Manifest, figures: Figures) -> Iterator[str]
     for step, reasons in manifest.dropped.items():
         for reason, dropped in reasons.items():
             yield f"  {f'{step}: {reason}':<60} {dropped:>8,}"
-    yield from told(manifest.reading)
+    if manifest.reading:
+        yield ""
+        yield from told(manifest.reading)
     for title, counts in (("tags", figures.tags), ("labels", figures.labels)):
         yield ""
         yield f"most frequent {title}: " + ", ".join(f"{word} ({posts:,})" for word, posts in counts.most_common(12))

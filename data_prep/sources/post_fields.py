@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import re
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from typing import Any
 
 from data_prep.words import is_unicode
@@ -15,6 +18,7 @@ SEPARATOR = "|"
 
 _TIME_LIMIT = 1 << 63
 _SHOWN = 80
+_DATE = re.compile(r"\s*[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 class Faulty(Exception):
@@ -27,7 +31,7 @@ class Faulty(Exception):
 
 def from_cell(name: str, cell: str) -> Any:
     """A cell as JSON would have it; what doesn't fit stays text, and is refused like any wrong type."""
-    if name in LISTS:
+    if name == "sentences":
         return [item for item in cell.split(SEPARATOR) if item.strip()]
     if name == "time":
         text = cell.strip()
@@ -63,9 +67,13 @@ def strings(name: str, value: Any) -> tuple[str, ...]:
 
 
 def seconds(value: Any) -> int | None:
-    """The field `time`."""
+    """The field `time`: Unix seconds, or a date of ISO 8601, in UTC unless it says otherwise."""
     if value is None:
         return None
+    if isinstance(value, str) and _DATE.match(value):
+        with contextlib.suppress(ValueError, OverflowError):
+            found = datetime.fromisoformat(value.strip())
+            return int((found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp())
     # True is an integer to Python, but no time to anybody.
     if not isinstance(value, int) or isinstance(value, bool) or not -_TIME_LIMIT <= value < _TIME_LIMIT:
         raise Faulty("`time` must be an integer, Unix seconds", received(value))

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 
 from data_prep.draft import SPLITS, Draft, Reject
 from data_prep.sources.grouping import Seen
-from data_prep.sources.json_line import parsed
-from data_prep.sources.lines import Line, Row, lines, rows
-from data_prep.sources.post_fields import FIELDS, LISTS, Faulty, from_cell, received, seconds, string, strings
+from data_prep.sources.post_fields import FIELDS, LISTS, Faulty, received, seconds, string, strings
+from data_prep.sources.post_records import Records
 from data_prep.sources.source import Source
 from kerasmm.console import UserError
 from kerasmm.data.post import MAX_LINKS, Post
@@ -20,26 +19,23 @@ _ENDINGS = (".jpg", ".jpeg", ".png")
 _MISSING = "missing picture"
 
 
-class _Record(NamedTuple):
-    number: int
-    content: dict[str, Any]
-    fault: str = ""
-
-
 class Posts(Source):
-    """Posts in the fields of the Post schema; other fields are ignored.
+    """Posts in the fields of the Post schema. Other columns are ignored, and named with the field that may be meant.
 
     | field | JSON | CSV |
     |---|---|---|
     | `id`, `text`, `user` | string | text |
     | `image` | path of the picture, relative to the file's folder | the same |
-    | `sentences`, `tags`, `labels`, `links` | list of strings | items separated by `|` |
-    | `time` | integer, Unix seconds | the same |
+    | `sentences` | list of strings | items separated by `|` |
+    | `tags`, `labels`, `links` | list of strings, or text as in CSV | items separated by `|`, or as found |
+    | `time` | integer, Unix seconds, or ISO 8601 | the same |
     | `split` | `"train"`, `"validation"` or `"test"` | the same |
 
     None is required, except that a post needs `id` or `image`: without `id`, the id is the image's path without its
     ending. Without `image`, the picture is `images/ID.jpg` (or `.jpeg`, `.png`) if there is one. A missing field,
-    `null` and an empty text are the same. A CSV file starts with a header line.
+    `null` and an empty text are the same. A CSV file starts with a header line. The setting `read.columns` names the columns
+    of fields that are called otherwise, `read.separator` what separates items; see `data_prep.sources.separators` for what
+    is found without it.
     """
 
     name: ClassVar[str] = "posts"
@@ -52,6 +48,8 @@ class Posts(Source):
         "needs": ["image", "tags"],
         "split": {"method": "random", "test": 0.2, "validation": 0.1},
     }
+
+    names_columns: ClassVar[bool] = True
 
     def open(self) -> None:
         if self.folder.is_dir():
@@ -70,16 +68,16 @@ class Posts(Source):
         self.root = self.folder.resolve()
 
     def posts(self) -> Iterator[Draft | Reject]:
-        records = _from_csv(self.file) if self.file.suffix.lower() == ".csv" else _from_jsonl(self.file)
+        self.records = Records(self.file, self.columns, self.separator, self.reading)
         found = False
         with Seen(self.scratch) as seen:
-            for record in records:
+            for record in self.records:
                 found = True
                 where = f"{self.file.name}:{record.number}"
                 try:
                     if record.fault:
                         raise Faulty(record.fault)
-                    draft = self._draft(record.content)
+                    draft = self._draft(record.fields)
                     if earlier := seen.before(draft.post.id, where):
                         raise Faulty("id given twice", f"{received(draft.post.id)}, which stands at {earlier} already")
                     yield draft
@@ -87,6 +85,9 @@ class Posts(Source):
                     yield self.reject(where, fault.reason, fault.detail)
         if not found:
             raise UserError(f"{self.file}: holds no post; expected one a line")
+
+    def advice(self) -> str:
+        return self.records.columns.advice()
 
     def _draft(self, content: dict[str, Any]) -> Draft:
         image, split = string("image", content.get("image")), string("split", content.get("split"))
@@ -138,43 +139,3 @@ class Posts(Source):
                 if fault.reason != _MISSING:
                     raise
         return None
-
-
-def _from_jsonl(path: Path) -> Iterator[_Record]:
-    for line in lines(path):
-        if line.fault:
-            yield _Record(line.number, {}, line.fault)
-        elif line.text.strip():
-            yield _parsed(line)
-
-
-def _parsed(line: Line) -> _Record:
-    try:
-        content = parsed(line.text)
-    except Faulty as error:
-        return _Record(line.number, {}, error.reason)
-    if not isinstance(content, dict):
-        return _Record(line.number, {}, "not a JSON object")
-    return _Record(line.number, content)
-
-
-def _from_csv(path: Path) -> Iterator[_Record]:
-    found = rows(path)
-    header = next(found, Row(1, []))
-    names = [name.strip() for name in header.cells]
-    known = [name for name in names if name in FIELDS]
-    if header.fault or not {"id", "image"} & set(known):
-        raise UserError(
-            f"{path}:{header.number}: must be a comma-separated header with a column `id` or `image`; known are {', '.join(FIELDS)}"
-        )
-    if len(set(known)) < len(known):
-        raise UserError(f"{path}:{header.number}: names a column twice. Received: {', '.join(names)}")
-    for row in found:
-        if row.fault:
-            yield _Record(row.number, {}, row.fault)
-        elif len(row.cells) != len(names):
-            yield _Record(row.number, {}, f"not the {len(names)} fields of the header")
-        else:
-            yield _Record(
-                row.number, {name: from_cell(name, cell) for name, cell in zip(names, row.cells, strict=True)}
-            )

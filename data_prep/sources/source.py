@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import abc
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -22,6 +22,7 @@ class Source(abc.ABC):
         synthetic: True when a program made the posts.
         needs_input: False for a source that needs no folder.
         units: What one post can be, the default first; empty when there is one way only.
+        names_columns: True where the user may say which column is which field, see `columns`.
         defaults: The build configuration that suits the source, nested as in `BuildConfig`.
 
     Args:
@@ -30,6 +31,8 @@ class Source(abc.ABC):
         scratch: A folder for temporary files, there for as long as the build.
 
     Attributes:
+        columns: Field → the column it is read from, set by the build where `names_columns`.
+        separator: What separates items of lists in one cell; found where it is None.
         reading: What it decided about its files, whole when all posts were read.
 
     Raises:
@@ -42,6 +45,7 @@ class Source(abc.ABC):
     synthetic: ClassVar[bool] = False
     needs_input: ClassVar[bool] = True
     units: ClassVar[tuple[str, ...]] = ()
+    names_columns: ClassVar[bool] = False
     defaults: ClassVar[dict[str, Any]] = {}
 
     def __init__(self, folder: Path | None, unit: str | None, scratch: Path) -> None:
@@ -56,6 +60,8 @@ class Source(abc.ABC):
             raise UserError(f"source {self.name} makes its own posts: leave `--input` out. Received: {str(folder)!r}")
         self.unit = unit or (self.units[0] if self.units else None)
         self.scratch, self.reading = scratch, Reading()
+        self.columns: Mapping[str, str] = {}
+        self.separator: str | None = None
         if folder is not None:
             self.folder = Path(folder)
             if not self.folder.exists():
@@ -79,6 +85,10 @@ class Source(abc.ABC):
     def extras(self) -> list[Path]:
         """Further files that belong into the data set."""
         return []
+
+    def advice(self) -> str:
+        """What to say, after reading, when posts turn out to lack something."""
+        return ""
 
     def missing(self, *names: str) -> UserError:
         """The error for a folder that lacks a file: `names` are the alternatives, any of which would do."""

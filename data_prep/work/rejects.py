@@ -22,10 +22,13 @@ class Rejects:
         work: Where the passes list them.
         output: The data set's folder; a build that fails keeps its list beside it.
         limit: Tolerated share of bad input.
+
+    Attributes:
+        advice: What the source says to those whose posts lack something.
     """
 
     def __init__(self, work: Work, output: Path, limit: float) -> None:
-        self._work, self._limit = work, limit
+        self._work, self._limit, self.advice = work, limit, ""
         self._beside = output.with_name(f"{output.name}.{FILE_NAME}")
 
     def refuse_too_many(self, posts: int, steps: Sequence[str] = STEPS) -> None:
@@ -38,14 +41,16 @@ class Rejects:
         if bad.total() > self._limit * posts:
             share = f"{bad.total()} of {posts} posts are bad input ({bad.total() / posts:.0%})"
             raise UserError(
-                f"{share}, above `max_rejects` ({self._limit:.0%}): {_most_frequent(bad)}. {self._listed()}"
+                f"{share}, above `max_rejects` ({self._limit:.0%}): {_most_frequent(bad)}.{self.advice} {self._listed()}"
             )
 
     def nothing_left(self, posts: int) -> UserError:
         """The error for a build that dropped every post."""
         dropped = tally(self._work.rejects(STEPS))
-        advice = "Change `needs`, `image.required`, `collect` or the vocabularies, or check the input"
-        return UserError(f"no post is left of {posts}: {_most_frequent(dropped)}. {advice}. {self._listed()}")
+        change = "Change `needs`, `image.required`, `collect` or the vocabularies, or check the input"
+        return UserError(
+            f"no post is left of {posts}: {_most_frequent(dropped)}.{self.advice} {change}. {self._listed()}"
+        )
 
     def _listed(self) -> str:
         self._work.write_lines(self._beside, (reject.to_json() for reject in self._work.rejects(STEPS)))

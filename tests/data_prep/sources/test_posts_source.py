@@ -115,7 +115,6 @@ def test_the_path_of_a_file_will_do(tmp_path):
         ("text", {"en": "x"}, "`text` must be a string"),
         ("user", 7, "`user` must be a string"),
         ("sentences", "A dog .", "`sentences` must be a list of strings"),
-        ("tags", "snow", "`tags` must be a list of strings"),
         ("tags", ["snow", 7], "`tags` must be a list of strings"),
         ("labels", {"dog": True}, "`labels` must be a list of strings"),
         ("links", ["p"] * 51, "`links` must hold at most 50 ids"),
