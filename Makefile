@@ -20,7 +20,7 @@ $(VENV)/.installed: setup.cfg constraints.txt
 install: $(VENV)/.installed
 
 demo: install
-	$(BIN)/python -m kerasmm.fit --model dman
+	$(BIN)/python -m kerasmm.fit --model dman --output saved_models/dman --force
 	$(BIN)/python -m kerasmm.search --model saved_models/dman --tag moon -k 5 --html runs/moon.html
 	@echo "open runs/moon.html to see the pictures"
 

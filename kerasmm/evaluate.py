@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from kerasmm.console import Parser, UserError, guarded
 
 if TYPE_CHECKING:
+    import argparse
+
     from kerasmm.data.dataset import Dataset
     from kerasmm.runs.run import Run
 
@@ -70,25 +72,31 @@ def evaluate_run(
 def main(argv: list[str]) -> int:
     """Parses, calls and prints."""
     arguments = parser().parse_args(argv)
-    from kerasmm.runs.run import FACTS, read_run
-
-    if not (arguments.run / FACTS).is_file():
-        raise UserError(
-            f"{arguments.run / FACTS}: no run here; train one with `python -m kerasmm.fit --run {arguments.run}`"
-        )
-    _, content = read_run(arguments.run)
     from kerasmm.data.dataset import Dataset
     from kerasmm.evaluation.tables import write_json
-    from kerasmm.runs.run import check_vocabularies, open_run
+    from kerasmm.runs.run import BEST, check_vocabularies, open_run, read_run, require_trained
 
+    made, content = read_run(arguments.run)
     dataset = Dataset(arguments.data or Path(content["data"]))
-    check_vocabularies(read_run(arguments.run)[0], dataset)
+    check_vocabularies(made, dataset)
+    for weights in (BEST, *made.other_weights):
+        require_trained(arguments.run, weights)
+    dataset.records(arguments.split)
+    _check_outputs(arguments)
     run = open_run(arguments.run)
     own = arguments.data is None and arguments.split == "test"
     figures = evaluate_run(run, dataset, arguments.split, arguments.quiet, arguments.plots, keep=own)
     if arguments.json:
         write_json(figures, arguments.json)
     return 0
+
+
+def _check_outputs(arguments: argparse.Namespace) -> None:
+    """Refuses what can't be written, before anything is computed."""
+    if arguments.json and arguments.json.is_dir():
+        raise UserError(f"--json {arguments.json}: expected a file, this is a folder")
+    if arguments.plots and arguments.plots.exists() and not arguments.plots.is_dir():
+        raise UserError(f"--plots {arguments.plots}: expected a folder, this is a file")
 
 
 if __name__ == "__main__":

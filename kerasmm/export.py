@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,6 +31,9 @@ def parser() -> Parser:
         "--output", type=Path, help="base folder of the versions (default: saved_models/<name of the run>)"
     )
     made.add_argument("--splits", nargs="+", metavar="SPLIT", help="index the posts of these splits (default: all)")
+    made.add_argument(
+        "--force", action="store_true", help="make a next version also where the folder holds another run or data set"
+    )
     made.add_argument("--no-thumbnails", action="store_true", help="keep no small pictures of the posts")
     made.add_argument("--check", type=Path, metavar="DIR", help="only check an export, e.g. saved_models/dman/1")
     made.add_quiet()
@@ -44,6 +47,7 @@ def export_run(
     *,
     splits: Sequence[str] | None = None,
     thumbnails: bool = True,
+    force: bool = False,
     quiet: bool = False,
 ) -> Path:
     """Exports a run; in a process of its own where this one already uses a GPU, since an export is traced without.
@@ -54,26 +58,39 @@ def export_run(
         output: Base folder of the versions.
         splits: Which posts are indexed; all by default.
         thumbnails: Keep small pictures of the posts.
+        force: Become the next version also where the newest one is of another run or data set.
         quiet: No progress bar.
 
     Returns:
         The folder of the new version.
 
     Raises:
-        UserError: When the data set doesn't fit the run, or a split is unknown.
+        UserError: When the data set doesn't fit the run, a split is unknown, or the base folder holds another run or data set.
     """
     import tensorflow as tf
 
     from kerasmm.runs.run import check_vocabularies
+    from kerasmm.serving.base import origin_of
     from kerasmm.serving.check import newest
     from kerasmm.serving.export import export
 
     check_vocabularies(run.system, dataset)
     if not tf.config.list_logical_devices("GPU"):
-        return export(run.system, run.model, dataset, output, splits=splits, thumbnails=thumbnails, quiet=quiet)
+        return export(
+            run.system,
+            run.model,
+            dataset,
+            output,
+            splits=splits,
+            thumbnails=thumbnails,
+            origin=origin_of(run.folder, dataset.folder, dataset.manifest.source),
+            force=force,
+            quiet=quiet,
+        )
     command = [sys.executable, "-m", "kerasmm.export", "--run", str(run.folder), "--data", str(dataset.folder)]
     command += ["--output", str(output)] + (["--splits", *splits] if splits else [])
     command += [] if thumbnails else ["--no-thumbnails"]
+    command += ["--force"] if force else []
     command += ["--quiet"] if quiet else []
     code = subprocess.run(command, stdout=subprocess.DEVNULL, check=False).returncode
     if code:
@@ -115,26 +132,57 @@ def main(argv: list[str]) -> int:
     return 0
 
 
-def _export(arguments: argparse.Namespace) -> Path:
-    from kerasmm.runs.run import FACTS
+def check_first(
+    vocabularies: Mapping[str, list[str]],
+    folder: Path,
+    dataset: Dataset,
+    output: Path,
+    *,
+    splits: Sequence[str] | None = None,
+    force: bool = False,
+) -> None:
+    """Refuses an export that would fail for its names, in no time: before the model is trained or even built.
 
-    if not (arguments.run / FACTS).is_file():
-        raise UserError(
-            f"{arguments.run / FACTS}: no run here; train one with `python -m kerasmm.fit --run {arguments.run}`"
-        )
+    Args:
+        vocabularies: Words of the run's model.
+        folder: Folder of the run.
+        dataset: Whose posts are to be indexed.
+        output: Base folder of the versions.
+        splits: Which posts are indexed.
+        force: As `export_run` takes it.
+
+    Raises:
+        UserError: As `export_run` does.
+    """
+    from kerasmm.serving.base import check_base, chosen_splits, origin_of, refuse_another
+
+    check_base(output)
+    chosen_splits(dataset, splits)
+    if not force:
+        origin = origin_of(folder, dataset.folder, dataset.manifest.source)
+        refuse_another(output, origin, vocabularies)
+
+
+def _export(arguments: argparse.Namespace) -> Path:
+    from kerasmm.data.dataset import open_dataset
+    from kerasmm.runs.run import check_vocabularies, open_run, read_run, require_trained
+
+    made, content = read_run(arguments.run)
+    require_trained(arguments.run)
+    dataset = open_dataset(arguments.data or Path(content["data"]))
+    check_vocabularies(made, dataset)
+    output = arguments.output or Path("saved_models") / arguments.run.absolute().name
+    check_first(made.vocabularies, arguments.run, dataset, output, splits=arguments.splits, force=arguments.force)
     from kerasmm.serving.export import hide_gpus
 
     hide_gpus()
-    from kerasmm.data.dataset import open_dataset
-    from kerasmm.runs.run import open_run
-
-    run = open_run(arguments.run)
     return export_run(
-        run,
-        open_dataset(arguments.data or run.data),
-        arguments.output or Path("saved_models") / arguments.run.absolute().name,
+        open_run(arguments.run),
+        dataset,
+        output,
         splits=arguments.splits,
         thumbnails=not arguments.no_thumbnails,
+        force=arguments.force,
         quiet=arguments.quiet,
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -44,7 +45,10 @@ def parser() -> Parser:
     made.add_argument("--strategy", default="auto", help="auto, single, mirrored or multi_worker (default: auto)")
     made.add_argument("--deterministic", action="store_true", help="the same seed gives the same weights; slower")
     made.add_argument("--seed", type=int, default=0, help="seeds weights, order and sampling (default: 0)")
-    made.add_argument("--output", type=Path, help="where the export goes (default: saved_models/<model>)")
+    made.add_argument("--output", type=Path, help="where the export goes (default: saved_models/<name of the run>)")
+    made.add_argument(
+        "--force", action="store_true", help="export also where that folder holds another run's or data set's versions"
+    )
     made.add_argument("--no-export", action="store_true", help="train and evaluate only")
     made.add_argument("--no-evaluate", action="store_true", help="train only")
     made.add_quiet()
@@ -58,9 +62,11 @@ def main(argv: list[str]) -> int:
         return _list_settings(arguments)
     command = "python -m kerasmm.fit " + shlex.join(argv)
     kind_name, folder = _which_run(arguments)
+    _check_names(arguments, folder)
     say = console(arguments.quiet)
     if arguments.resume:
         made, dataset, new = *_resumed(folder, arguments), None
+        _check_data(arguments, folder, dataset, made.vocabularies)
     else:
         from kerasmm.systems import system
         from kerasmm.systems.config import load_config
@@ -77,6 +83,7 @@ def main(argv: list[str]) -> int:
         from kerasmm.data.dataset import Dataset
 
         dataset = Dataset(data)
+        _check_data(arguments, folder, dataset, {name: dataset.vocabulary(name) for name in kind.vocabulary_names})
         made = kind(config, kind.gather_facts(config, dataset), arguments.seed)
         new = {"deterministic": arguments.deterministic, "command": command}
     run = _train(made, folder, dataset, new, arguments)
@@ -118,6 +125,43 @@ def _which_run(arguments: argparse.Namespace) -> tuple[str, Path]:
             raise UserError(f"--resume: there is no run in {used[0]}; name one with --run")
         return arguments.model, used[free - 1]
     return arguments.model, used[free]
+
+
+def _output(arguments: argparse.Namespace, folder: Path) -> Path:
+    """Base folder of the export: a run has its own, as the command that exports it alone says too."""
+    output: Path | None = arguments.output
+    return output or Path("saved_models") / folder.absolute().name
+
+
+def _check_names(arguments: argparse.Namespace, folder: Path) -> None:
+    """Refuses what would fail for its name alone: before data are read, and hours before it is needed."""
+    from kerasmm.runs.run import refuse_used
+    from kerasmm.runs.strategy import check_name
+    from kerasmm.serving.base import check_base
+
+    check_name(arguments.strategy)
+    if not arguments.resume:
+        refuse_used(folder)
+    if not arguments.no_export:
+        check_base(_output(arguments, folder))
+
+
+def _check_data(
+    arguments: argparse.Namespace, folder: Path, dataset: Dataset, vocabularies: Mapping[str, list[str]]
+) -> None:
+    """Refuses a data set without the splits that are needed, and a base folder that another run exports to."""
+    if not dataset.manifest.records("validation"):
+        raise UserError(
+            f"{dataset.folder}: no validation split to choose the best epoch by; build it with split.validation above 0"
+        )
+    if not arguments.no_evaluate and not dataset.manifest.records("test"):
+        raise UserError(
+            f"{dataset.folder}: no test split to evaluate on; build it with split.test above 0, or give --no-evaluate"
+        )
+    if not arguments.no_export:
+        from kerasmm.export import check_first
+
+        check_first(vocabularies, folder, dataset, _output(arguments, folder), force=arguments.force)
 
 
 def _resumed(folder: Path, arguments: argparse.Namespace) -> tuple[System, Dataset]:
@@ -175,10 +219,6 @@ def _train(
 
     made.quiet = arguments.quiet
     check_vocabularies(made, dataset)
-    if not dataset.manifest.records("validation"):
-        raise UserError(
-            f"{dataset.folder}: no validation split to choose the best epoch by; build it with split.validation above 0"
-        )
     _prepare(made, arguments.deterministic)
     strategy: tf.distribute.Strategy = make_strategy(arguments.strategy, made.config.training.batch_size)
     with strategy.scope():
@@ -198,8 +238,8 @@ def _train(
 def _export(run: Run, dataset: Dataset, arguments: argparse.Namespace) -> None:
     from kerasmm.export import export_run
 
-    output = arguments.output or Path("saved_models") / run.system.name
-    path = export_run(run, dataset, output, quiet=arguments.quiet)
+    output = _output(arguments, run.folder)
+    path = export_run(run, dataset, output, force=arguments.force, quiet=arguments.quiet)
     if arguments.quiet:
         return
     say = console()

@@ -66,6 +66,8 @@ def test_help_has_an_example_and_imports_nothing_heavy(command):
         (["kerasmm.fit", "--model", "dmn"], "Did you mean 'dman'?"),
         (["kerasmm.fit", "--modell", "dman"], "unrecognized arguments: --modell"),
         (["kerasmm.fit", "--model", "dman", "--set", "training.epoch=1"], "Did you mean 'training.epochs'?"),
+        (["kerasmm.fit", "--model", "dman", "--strategy", "mirored"], "--strategy mirored: expected one of auto"),
+        (["kerasmm.fit", "--model", "dman", "--run", "runs/my run"], "name is the model's name in requests"),
         (["kerasmm.evaluate"], "--run"),
         (["kerasmm.evaluate", "--run", "nowhere"], "nowhere/run.json: no run here"),
         (["kerasmm.export", "--run", "nowhere"], "nowhere"),

@@ -111,6 +111,19 @@ def test_prints_the_folder_and_counts_versions(version, run, capsys):
     shutil.rmtree(version.parent / "2")
 
 
+def test_a_folder_of_another_run_is_refused_unless_forced(version, run, capsys, tmp_path):
+    about = json.loads((version / "assets.extra" / "signatures.json").read_text(encoding="utf-8"))
+    assert about["origin"] == {"run": "colours", "data": "data", "source": "tiny"}
+    another = shutil.copytree(run, tmp_path / "another")
+    arguments = ["--run", another, "--output", version.parent, "--splits", "test", "--no-thumbnails", "--quiet"]
+    code, out, err = call(capsys, *arguments)
+    assert code == 2 and out == "" and "holds run 'colours' on data set 'data' (tiny), not run 'another'" in err
+    assert call(capsys, *arguments, "--force")[0] == 0
+    # What is newest counts: its own run is now refused.
+    assert call(capsys, "--run", run, "--output", version.parent)[0] == 2
+    shutil.rmtree(version.parent / "2")
+
+
 def test_check_says_what_it_checked(capsys):
     code, out, err = call(capsys, "--check", exported())
     assert code == 0 and out == ""

@@ -126,8 +126,9 @@ def test_the_commands_lead_from_own_posts_to_an_answer(world):
         with PIL.Image.open(world / drawn) as picture:
             assert min(picture.size) > 300
     assert (world / "runs" / "mine" / "MODEL_CARD.md").exists()
-    # fit exports to saved_models/dman, the export command to saved_models/mine.
-    assert (world / "saved_models" / "mine" / "1" / "saved_model.pb").exists()
+    # fit exports the first version, the export command the second, both under the run's name.
+    assert sorted(path.parent.name for path in world.glob("saved_models/*/*/saved_model.pb")) == ["1", "2"]
+    assert [path.name for path in (world / "saved_models").iterdir()] == ["mine"]
 
 
 PYTHON = [(page, block) for page in PAGES for block in blocks(page, "python")]

@@ -53,7 +53,7 @@ class Run:
 
     def weights_file(self, name: str = BEST) -> Path:
         """Where weights of that name lie."""
-        return self.folder / f"{name}.weights.h5"
+        return _weights_file(self.folder, name)
 
     def save_weights(self, name: str = BEST) -> None:
         """Keeps the present weights under a name."""
@@ -68,15 +68,29 @@ class Run:
         Raises:
             UserError: When there are none yet, or they don't fit the model.
         """
-        path = self.weights_file(name)
-        if not path.is_file():
-            raise UserError(
-                f"{path}: no trained weights; finish the training with `python -m kerasmm.fit --resume --run {self.folder}`"
-            )
+        path = require_trained(self.folder, name)
         try:
             self.model.load_weights(path)
         except (ValueError, OSError, KeyError) as error:
             raise UserError(f"{path}: does not fit the model or is damaged ({str(error).splitlines()[0]})") from error
+
+
+def _weights_file(folder: Path, name: str) -> Path:
+    return folder / f"{name}.weights.h5"
+
+
+def require_trained(folder: Path, name: str = BEST) -> Path:
+    """The weights file of a run.
+
+    Raises:
+        UserError: When the training hasn't kept any yet.
+    """
+    path = _weights_file(folder, name)
+    if not path.is_file():
+        raise UserError(
+            f"{path}: no trained weights; finish the training with `python -m kerasmm.fit --resume --run {folder}`"
+        )
+    return path
 
 
 def check_vocabularies(made: System, dataset: Dataset) -> None:

@@ -12,6 +12,12 @@ if TYPE_CHECKING:
 NAMES = ("auto", "single", "mirrored", "multi_worker")
 
 
+def check_name(name: str) -> None:
+    """Refuses a name that is no strategy's."""
+    if name not in NAMES:
+        raise UserError(f"--strategy {name}: expected one of {', '.join(NAMES)}")
+
+
 def make_strategy(name: str = "auto", batch_size: int | None = None) -> tf.distribute.Strategy:
     """The distribution strategy.
 
@@ -25,8 +31,7 @@ def make_strategy(name: str = "auto", batch_size: int | None = None) -> tf.distr
     """
     import tensorflow as tf
 
-    if name not in NAMES:
-        raise UserError(f"--strategy {name}: expected one of {', '.join(NAMES)}")
+    check_name(name)
     devices = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
     if name == "multi_worker":
         strategy: tf.distribute.Strategy = tf.distribute.MultiWorkerMirroredStrategy()

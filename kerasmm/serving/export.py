@@ -5,11 +5,10 @@ from __future__ import annotations
 import functools
 import itertools
 import json
-import re
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,9 +17,10 @@ import numpy as np
 import tensorflow as tf
 
 import kerasmm
-from kerasmm.console import UserError, progress
+from kerasmm.console import progress
 from kerasmm.data.dataset import Dataset
 from kerasmm.data.post import Post
+from kerasmm.serving.base import ORIGIN, check_base, chosen_splits, refuse_another
 from kerasmm.serving.check import SIGNATURES_FILE, check_export, versions
 from kerasmm.serving.encoded import POSTS, Encoded, encode, fitted_classifier
 from kerasmm.serving.examples import example_inputs, to_json
@@ -52,6 +52,8 @@ def export(
     *,
     splits: Sequence[str] | None = None,
     thumbnails: bool = True,
+    origin: Mapping[str, str] | None = None,
+    force: bool = False,
     quiet: bool = False,
 ) -> Path:
     """Exports.
@@ -67,24 +69,24 @@ def export(
         output: Base folder of the versions; its name is the model's name in requests.
         splits: Which splits are indexed; all by default.
         thumbnails: Keep small pictures of the posts, so that search can show them.
+        origin: What the export is made of, as `kerasmm.serving.base.origin_of` says it; kept in it.
+        force: Become the next version also where the newest one has another origin.
         quiet: No progress bar.
 
     Returns:
         The version's folder.
 
     Raises:
-        UserError: For a base folder that is a file or whose name can't stand in a request, an unknown split, or splits
-            without what a signature searches.
+        UserError: For a base folder that is a file, whose name can't stand in a request or whose newest version was made of
+            another run or data set, an unknown split, or splits without what a signature searches.
         ExportError: When the fresh process found a problem; nothing is left behind.
         RuntimeError: When TensorFlow already uses a GPU: what is traced there can't run on a CPU server.
     """
     hide_gpus()
-    name = output.absolute().name
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name):
-        raise UserError(f"{output}: the folder's name is the model's name in requests: letters, digits, '.', '_', '-'")
-    if output.exists() and not output.is_dir():
-        raise UserError(f"{output}: expected a folder for the versions of the export")
-    chosen = _splits(dataset, splits)
+    name = check_base(output)
+    if origin is not None and not force:
+        refuse_another(output, origin, system.vocabularies)
+    chosen = chosen_splits(dataset, splits)
     with _aside(output) as scratch:
         encoded = encode(system, model, dataset, chosen, scratch / "rows", quiet)
         classifier = fitted_classifier(encoded, system.seed, quiet)
@@ -114,6 +116,7 @@ def export(
             "format": 1,
             "name": name,
             "system": system.name,
+            **({ORIGIN: dict(origin)} if origin is not None else {}),
             "made_by": {"kerasmm": kerasmm.__version__, "tensorflow": tf.__version__},
             **{kind: len(rows.ids) for kind, rows in encoded.rows.items()},
             "splits": chosen,
@@ -146,14 +149,6 @@ def hide_gpus() -> None:
             raise RuntimeError(
                 "An export must be traced without a GPU, and this process uses one: run `python -m kerasmm.export`."
             ) from None
-
-
-def _splits(dataset: Dataset, splits: Sequence[str] | None) -> list[str]:
-    have = [split for split in dataset.manifest.splits if dataset.manifest.records(split)]
-    for split in splits or ():
-        if split not in have:
-            raise UserError(f"--splits: {dataset.folder} has no posts in split {split!r} (it has: {', '.join(have)})")
-    return list(dict.fromkeys(splits)) if splits else have
 
 
 def _post_ids(encoded: Encoded) -> set[str]:
