@@ -55,7 +55,10 @@ def evaluate_run(
     tables = protocol.table(figures)
     if not quiet:
         # Files and pipes have no width of their own; the papers' tables need this much.
-        print_tables(tables, Console(highlight=False, width=None if sys.stdout.isatty() else 110))
+        console = Console(highlight=False, width=None if sys.stdout.isatty() else 110)
+        print_tables(tables, console)
+        for signature, choice in run.system.choices.items():
+            console.print(f"An export's {choice.said(signature)}.", markup=False)
     if keep:
         write_json(figures, run.folder / FIGURES)
         manifest = dataset.manifest.model_dump(mode="json")

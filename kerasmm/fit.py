@@ -214,7 +214,7 @@ def _train(
 
     from kerasmm.runs.evaluation import Evaluation
     from kerasmm.runs.loop import train
-    from kerasmm.runs.run import Run, check_vocabularies, open_run, write_run
+    from kerasmm.runs.run import Run, check_vocabularies, open_run, write_choices, write_run
     from kerasmm.runs.strategy import make_strategy
 
     made.quiet = arguments.quiet
@@ -232,7 +232,11 @@ def _train(
 
     train(run, dataset, validate, strategy, arguments.quiet)
     keras.config.set_dtype_policy("float32")
-    return open_run(folder)
+    trained = open_run(folder)
+    choices = made.protocol.choose(Evaluation(made, trained.model, dataset, "validation"))
+    trained.system.choices = choices
+    write_choices(folder, choices)
+    return trained
 
 
 def _export(run: Run, dataset: Dataset, arguments: argparse.Namespace) -> None:

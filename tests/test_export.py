@@ -97,6 +97,35 @@ def test_classifies_as_a_classifier_trained_on_the_training_posts(version, run):
         assert list(answer["scores"][row]) == sorted(answer["scores"][row], reverse=True)
 
 
+def test_tags_are_searched_by_what_the_run_chose(version, run, capsys, tmp_path):
+    from kerasmm.asking.loaded import LoadedExport
+    from kerasmm.data.dataset import open_dataset
+    from kerasmm.evaluation.search import similarities
+    from kerasmm.runs.run import open_run
+
+    chosen = json.loads((run / "choices.json").read_text(encoding="utf-8"))
+    about = json.loads((version / "assets.extra" / "signatures.json").read_text(encoding="utf-8"))
+    assert about["choices"] == chosen and list(chosen["search_by_tags"]["figures"]) == ["cosine", "score", "rank_sum"]
+    copy = Path(shutil.copytree(run, tmp_path / "ranks"))
+    chosen["search_by_tags"]["chosen"] = "rank_sum"
+    (copy / "choices.json").write_text(json.dumps(chosen), encoding="utf-8")
+    arguments = ["--run", copy, "--output", tmp_path / "ranks_export", "--splits", "test", "--no-thumbnails", "--quiet"]
+    assert call(capsys, *arguments)[0] == 0
+    opened = open_run(copy)
+    (outputs,) = opened.system.outputs(opened.model, open_dataset(opened.data), "test")
+    query = np.zeros((1, 6), "float32")
+    query[0, opened.system.vocabularies["tags"].index("red")] = 1
+    summed = similarities(query, outputs["vectors"], "ranks")[0]
+    found = LoadedExport(tmp_path / "ranks_export").answer(
+        "search_by_tags", {"tags": np.array([["red"]], object), "k": np.array([8], "int32")}
+    )
+    # Pictures are decoded by other kernels in a build: close scores may change places.
+    np.testing.assert_allclose(found["scores"][0], np.sort(1 + summed / 16)[::-1], atol=2.5 / 16)
+    (copy / "choices.json").write_text("{", encoding="utf-8")
+    code, _, err = call(capsys, *arguments)
+    assert code == 2 and err.count("\n") == 1 and "choices.json: damaged" in err
+
+
 def test_can_be_searched(version, capsys):
     assert guarded(search, ["--model", str(version.parent), "--tag", "red", "-k", "3", "--json"]) == 0
     results = json.loads(capsys.readouterr().out)["results"]

@@ -52,10 +52,10 @@ def label_signatures(export: LoadedExport) -> list[str]:
     """
     found = [name for name, outputs in export.outputs.items() if set(OUTPUTS) <= set(outputs)]
     if not found:
-        raise UserError(
-            f"{export.folder}: has no signature that answers labels: its training posts have no labels, or it was exported "
-            f"by an older version (it has: {', '.join(export.inputs)})"
+        why = export.why_missing("classify") or (
+            ": its training posts have no labels, or it was exported by an older version"
         )
+        raise UserError(f"{export.folder}: has no signature that answers labels{why} ({export.offered()})")
     return found
 
 

@@ -86,15 +86,35 @@ class LoadedExport:
             Arrays by output name.
 
         Raises:
-            UserError: When the export can't be loaded.
+            UserError: When the export can't be loaded, has no such signature, or the signature takes other inputs.
         """
+        if signature not in self.inputs:
+            raise UserError(
+                f"{self.folder}: has no signature {signature!r}{self.why_missing(signature)} ({self.offered()})"
+            )
         if self._session is None:
             self._load()
+        if set(inputs) != set(self.inputs[signature]):
+            received = " and ".join(sorted(inputs)) or "nothing"
+            expected = " and ".join(self.inputs[signature])
+            raise UserError(f"{self.folder}: {signature} takes {expected}. Received: {received}")
         tensors = self._defs[signature]
         feeds = {tensors.inputs[name].name: array for name, array in inputs.items()}
         fetches = {name: tensor.name for name, tensor in tensors.outputs.items()}
         answer: dict[str, np.ndarray] = self._session.run(fetches, feeds)
         return answer
+
+    def why_missing(self, signature: str) -> str:
+        """`: its training posts have no labels`, where the export says why it doesn't answer a signature; else nothing."""
+        missing = self.about.get("missing")
+        why = missing.get(signature) if isinstance(missing, dict) else None
+        return f": {why}" if isinstance(why, str) else ""
+
+    def offered(self) -> str:
+        """What the export answers, in a line for people."""
+        return "it has: " + "; ".join(
+            f"{name} takes {', '.join(inputs)}" for name, inputs in sorted(self.inputs.items())
+        )
 
     def close(self) -> None:
         """Frees the model; another question loads it again."""

@@ -5,13 +5,14 @@ from __future__ import annotations
 import difflib
 from collections.abc import Sequence
 
-from kerasmm.data.spelling import normalise
+from kerasmm.data.spelling import normalise, single_spaced
 
 
 def spelling(word: str, vocabulary: Sequence[str]) -> str | None:
-    """How the vocabulary spells a word: as it stands, else normalised, else without its `#`; None when unknown."""
+    """How the vocabulary spells a word: as it stands but for white space, else normalised, else without its `#`; None when
+    unknown. As `kerasmm.serving.vocabulary` does it in a server."""
     plain = normalise(word)
-    return next((form for form in (word.strip(), plain, plain.lstrip("#")) if form and form in vocabulary), None)
+    return next((form for form in (single_spaced(word), plain, plain.lstrip("#")) if form and form in vocabulary), None)
 
 
 def nearest_words(word: str, vocabulary: Sequence[str], most: int = 3) -> list[str]:

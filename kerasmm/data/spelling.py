@@ -18,5 +18,15 @@ def normalise(text: str) -> str:
     """
     # Folding can leave a form that is not NFKC, so normalise again: the result is a fixed point.
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
-    spaced = "".join(" " if unicodedata.category(c) in _UNWANTED else c for c in folded)
-    return " ".join(spaced.split())
+    return single_spaced(folded)
+
+
+def single_spaced(text: str) -> str:
+    """One space for each run of white space and control characters, none at the ends.
+
+    Example:
+
+    >>> single_spaced(" Sci-Fi\\tFilms ")
+    'Sci-Fi Films'
+    """
+    return " ".join("".join(" " if unicodedata.category(c) in _UNWANTED else c for c in text).split())

@@ -6,7 +6,7 @@ import numpy as np
 
 from kerasmm.evaluation.ranks import SEARCH_RANKS
 
-DISTANCES = ("cosine", "euclidean", "inner")
+DISTANCES = ("cosine", "euclidean", "inner", "ranks")
 NEIGHBOUR_QUERIES = 1000
 CHUNK = 1 << 24
 """Scores held at a time, whatever the numbers of queries and posts."""
@@ -18,13 +18,17 @@ def similarities(queries: np.ndarray, vectors: np.ndarray, distance: str) -> np.
     Args:
         queries: `(q, d)`.
         vectors: `(n, d)`.
-        distance: `"euclidean"` gives minus the squared distance, `"cosine"` the cosine, `"inner"` the inner product.
+        distance: `"euclidean"` gives minus the squared distance, `"cosine"` the cosine, `"inner"` the inner product, `"ranks"`
+            minus the sum of a post's ranks by cosine and by inner product, ties in the order of the posts.
 
     Raises:
         ValueError: For an unknown distance.
     """
     if distance not in DISTANCES:
         raise ValueError(f"`distance` must be one of {DISTANCES}. Received: distance={distance!r}")
+    if distance == "ranks":
+        cosine, inner = (similarities(queries, vectors, one) for one in ("cosine", "inner"))
+        return -(_ranks(cosine) + _ranks(inner))
     queries, vectors = queries.astype("float32"), np.asarray(vectors, "float32")
     products: np.ndarray = queries @ vectors.T
     if distance == "inner":
@@ -36,6 +40,12 @@ def similarities(queries: np.ndarray, vectors: np.ndarray, distance: str) -> np.
     norms = np.sqrt(np.maximum(squares, 1e-24)) * np.maximum(np.linalg.norm(queries, axis=1, keepdims=True), 1e-12)
     cosines: np.ndarray = products / norms
     return cosines
+
+
+def _ranks(scores: np.ndarray) -> np.ndarray:
+    """The place of each post in the order of each row of scores, from 0."""
+    ranks: np.ndarray = np.argsort(np.argsort(-scores, axis=1, kind="stable"), axis=1, kind="stable")
+    return ranks
 
 
 def search_figures(

@@ -57,6 +57,7 @@ def write_model_card(
         else "Not a test split.",
         "",
         *([markdown(tables)] if tables else []),
+        *_served(system),
         "## Limits",
         "",
         "Learned from weak labels: tags say what authors chose to write, not what a picture shows, and carry their",
@@ -78,3 +79,12 @@ def write_model_card(
         "",
     ]
     write_atomically(folder / CARD, "\n".join(lines))
+
+
+def _served(system: System) -> list[str]:
+    """What an export answers by, where there was a choice."""
+    said = [
+        f"- `{signature}`{choice.said(signature).removeprefix(signature)}"
+        for signature, choice in system.choices.items()
+    ]
+    return ["## What an export answers by", "", "Chosen on the validation split:", "", *said, ""] if said else []

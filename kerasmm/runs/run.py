@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,11 +13,14 @@ import yaml
 import kerasmm
 from kerasmm.console import UserError
 from kerasmm.data.dataset import Dataset, vocabulary_digest
+from kerasmm.runs.choices import CHOICES, choices_text, read_choices
 from kerasmm.settings import read_yaml, validated
 from kerasmm.systems import Facts, System, system
 
 if TYPE_CHECKING:
     import keras
+
+    from kerasmm.systems.protocol import Choice
 
 CONFIG, FACTS, CARD, FIGURES = "config.yaml", "run.json", "MODEL_CARD.md", "evaluation.json"
 BEST = "best"
@@ -135,6 +139,11 @@ def write_run(folder: Path, made: System, dataset: Dataset, extra: dict[str, Any
     write_atomically(folder / FACTS, json.dumps(content, ensure_ascii=False, indent=1))
 
 
+def write_choices(folder: Path, choices: Mapping[str, Choice]) -> None:
+    """Writes what an export of the run answers by; see `read_choices`."""
+    write_atomically(folder / CHOICES, choices_text(choices))
+
+
 def read_run(folder: Path) -> tuple[System, dict[str, Any]]:
     """The system of a run and the content of its `run.json`, without a model.
 
@@ -153,7 +162,9 @@ def read_run(folder: Path) -> tuple[System, dict[str, Any]]:
     except (ValueError, KeyError, TypeError) as error:
         raise UserError(f"{path}: damaged, {error!r}") from error
     config = validated(kind.Config, read_yaml(folder / CONFIG), str(folder / CONFIG))
-    return kind(config, facts, seed), content
+    made = kind(config, facts, seed)
+    made.choices = read_choices(folder)
+    return made, content
 
 
 def open_run(folder: Path, weights: str = BEST) -> Run:

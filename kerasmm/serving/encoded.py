@@ -28,12 +28,14 @@ class Rows:
     Args:
         ids: Of the rows.
         vectors: `(N, d)`, a memory-mapped file.
+        scales: `(N,)`, what inner products are multiplied by for other rankings; None where there are none.
         texts: What the rows say, where the outputs have it.
     """
 
     ids: list[str]
     vectors: np.ndarray
     texts: list[bytes] | None = None
+    scales: np.ndarray | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -85,12 +87,15 @@ def encode(
                     if split in splits:
                         ids += [row_id.decode() for row_id in outputs["id"].tolist()]
                         texts += outputs["text"].tolist() if "text" in outputs else []
-                        indexed.append({"vectors": system.Signatures.index_vectors(outputs)})
+                        scales = system.Signatures.index_scales(outputs)
+                        more = {} if scales is None else {"scales": scales}
+                        indexed.append({"vectors": system.Signatures.index_vectors(outputs), **more})
                     if split == TRAIN and has_labels and kind == POSTS and "labels" in outputs:
                         training.append({name: outputs[name] for name in ("vectors", "labels")})
                     bar.advance(task, len(outputs["id"]))
             if ids:
-                rows[kind] = Rows(ids, indexed.mapped()["vectors"], texts or None)
+                mapped = indexed.mapped()
+                rows[kind] = Rows(ids, mapped["vectors"], texts or None, mapped.get("scales"))
     learned = training.mapped()
     return Encoded(rows, learned.get("vectors"), learned.get("labels"))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import itertools
 import json
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from kerasmm.systems.system import System
 
 _ASIDE = ".partial-"
+NO_LABELS = "its training posts have no labels"
 _STALE_SECONDS = 24 * 3600.0
 
 
@@ -62,8 +64,8 @@ def export(
     a whole version or none.
 
     Args:
-        system: What the model is; has `signatures`, `Signatures`, `kinds`, `outputs`, `from_pixels`, `vocabularies`, `seed`,
-            `image_size` and `resize`.
+        system: What the model is; has `signatures`, `Signatures`, `kinds`, `outputs`, `from_pixels`, `vocabularies`, `choices`,
+            `seed`, `image_size` and `resize`.
         model: The trained model.
         dataset: What is indexed: its posts, and their sentences where the system embeds them.
         output: Base folder of the versions; its name is the model's name in requests.
@@ -96,7 +98,10 @@ def export(
             system.image_size,
             system.resize,
             system.vocabularies,
-            {kind: ExactIndex(rows.vectors, rows.ids, texts=rows.texts) for kind, rows in encoded.rows.items()},
+            {
+                kind: ExactIndex(rows.vectors, rows.ids, texts=rows.texts, scales=rows.scales)
+                for kind, rows in encoded.rows.items()
+            },
             assets,
             # Not the Keras model itself: a module that holds one leaves variables uninitialised in a server.
             classifier and functools.partial(classifier, training=False),
@@ -121,6 +126,8 @@ def export(
             **{kind: len(rows.ids) for kind, rows in encoded.rows.items()},
             "splits": chosen,
             "vocabularies": {key: f"assets/{key}.txt" for key in system.vocabularies},
+            **({"missing": {"classify": NO_LABELS}} if system.Signatures.classifies and classifier is None else {}),
+            "choices": {key: dataclasses.asdict(one) for key, one in system.choices.items() if key in traced},
             "signatures": {key: _described(key, one, examples[key]) for key, one in traced.items()},
         }
         path = scratch / "saved" / SIGNATURES_FILE

@@ -68,9 +68,11 @@ class ExportServices(tf.Module):
         """What can be found; kinds of which the indexed splits have none are missing."""
         return tuple(self.indexes)
 
-    def search(self, queries: tf.Tensor, k: tf.Tensor, kind: str = "posts") -> dict[str, tf.Tensor]:
+    def search(
+        self, queries: tf.Tensor, k: tf.Tensor, kind: str = "posts", ranking: str = "inner"
+    ) -> dict[str, tf.Tensor]:
         """Queries `(n, d)`, `k` `(n,)` → `ids` and `scores` `(n, max k)` of what is indexed of a kind, best first; their
-        `texts` too, where the system gave them.
+        `texts` too, where the system gave them. `ranking` as `ExactIndex.search` takes it.
 
         Raises:
             UserError: When the indexed splits have nothing of the kind.
@@ -80,7 +82,7 @@ class ExportServices(tf.Module):
                 f"the splits to index have no {kind} to search, only {' and '.join(self.kinds) or 'nothing'}; "
                 f"choose splits whose posts have {kind}"
             )
-        return self.indexes[kind].search(queries, k)
+        return self.indexes[kind].search(queries, k, ranking)
 
     @property
     def classify(self) -> Callable[[tf.Tensor], dict[str, tf.Tensor]] | None:

@@ -13,6 +13,9 @@ from kerasmm.systems.signatures import Signature
 DEFAULT = "serving_default"
 """The signature that a request without a name gets."""
 
+VALID = "valid"
+"""The output that says of each row whether it could be answered; a row that couldn't has no answer."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Traced:
@@ -34,7 +37,8 @@ def trace(signatures: Mapping[str, Signature]) -> dict[str, Traced]:
         signatures: By name; `serving_default` among them.
 
     Returns:
-        Graphs by name, with inputs and outputs named as the signature names them.
+        Graphs by name, with inputs and outputs named as the signature names them. Where an output `valid` is False, the
+        others are `""`, 0 or False in that row.
 
     Raises:
         ValueError: When the server couldn't answer: no `serving_default`, an input whose dimension 0 is not free, an
@@ -50,7 +54,11 @@ def _traced(name: str, signature: Signature) -> Traced:
     for key, spec in specs.items():
         if not spec.shape.rank or spec.shape[0] is not None:
             raise ValueError(f"`{name}`: dimension 0 of input {key!r} must be free. Received: shape {spec.shape}")
-    function = tf.function(signature.answer, autograph=False).get_concrete_function(**specs)
+
+    def answer(**inputs: tf.Tensor) -> dict[str, tf.Tensor]:
+        return _without_invalid_rows(signature.answer(**inputs))
+
+    function = tf.function(answer, autograph=False).get_concrete_function(**specs)
     outputs = function.structured_outputs
     if not isinstance(outputs, dict) or not outputs:
         raise ValueError(f"`{name}` must answer a dict of outputs. Received: {type(outputs).__name__}")
@@ -62,6 +70,21 @@ def _traced(name: str, signature: Signature) -> Traced:
         if output.dtype == tf.string and key.endswith("_bytes"):
             raise ValueError(f"`{name}`: string output {key!r} must not end in '_bytes': REST would send it as base64.")
     return Traced(specs, function)
+
+
+def _without_invalid_rows(outputs: Any) -> Any:
+    """Outputs whose rows say nothing where `valid` is False: `""`, 0 and False, whatever a system's signature answered."""
+    if not isinstance(outputs, dict) or VALID not in outputs:
+        return outputs
+    valid = outputs[VALID]
+
+    def said(output: tf.Tensor) -> tf.Tensor:
+        if not output.shape.rank:
+            return output
+        rows = tf.reshape(valid, [-1] + [1] * (output.shape.rank - 1))
+        return tf.ensure_shape(tf.where(rows, output, tf.zeros_like(output)), output.shape)
+
+    return {name: output if name == VALID else said(output) for name, output in outputs.items()}
 
 
 def captured_variables(traced: Mapping[str, Traced]) -> list[tf.Variable]:

@@ -13,8 +13,8 @@ from kerasmm.text import normalise, single_spaced
 class VocabularyTable(tf.Module):
     """Looks words up; -1 where unknown.
 
-    A word is looked up as it stands but for its white space, then as data preparation spells it (`kerasmm.text.normalise`): " Dog", "ＤＯＧ" and
-    "dog" are one word.
+    A word is looked up as it stands but for its white space, then as data preparation spells it (`kerasmm.text.normalise`),
+    then so without its `#`, as the command line does: " Dog", "ＤＯＧ", "#dog" and "dog" are one word.
 
     Args:
         words: In the order of their ids.
@@ -52,8 +52,13 @@ class VocabularyTable(tf.Module):
         """Words of any shape → int64 ids of the same shape."""
         if self.table is None:
             return tf.fill(tf.shape(words), tf.constant(-1, tf.int64))
-        as_it_stands = self.table.lookup(single_spaced(words))
-        return tf.where(as_it_stands >= 0, as_it_stands, self.table.lookup(normalise(words)))
+        plain = normalise(words)
+        ids = self.table.lookup(tf.strings.regex_replace(plain, "^#+", ""))
+        # What is nearer to the word as it was given wins.
+        for spelled in (plain, single_spaced(words)):
+            found = self.table.lookup(spelled)
+            ids = tf.where(found >= 0, found, ids)
+        return ids
 
 
 class WordTable(tf.Module):

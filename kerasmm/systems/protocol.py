@@ -6,6 +6,7 @@ An evaluation hands it the outputs of the model (`Evaluator`); the figures come 
 from __future__ import annotations
 
 import abc
+import dataclasses
 import typing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -20,6 +21,34 @@ if TYPE_CHECKING:
     from kerasmm.systems.system import System
 
 Arrays = dict[str, "np.ndarray"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Choice:
+    """Which of several ways an export goes, since it did best on posts that training didn't see.
+
+    Args:
+        chosen: Name of the way.
+        figures: By way, the figure that chose.
+        titles: By way, what it is, for people.
+        on: What the figure is.
+    """
+
+    chosen: str
+    figures: dict[str, float]
+    titles: dict[str, str]
+    on: str
+
+    def said(self, signature: str) -> str:
+        """A line for people.
+
+        Example:
+
+        >>> Choice("b", {"a": 0.5, "b": 0.75}, {"a": "a", "b": "the better"}, "mAP of 9 queries").said("search_by_tags")
+        'search_by_tags ranks by the better (mAP of 9 queries: a 50.0%, b 75.0%)'
+        """
+        figures = ", ".join(f"{name} {value:.1%}" for name, value in self.figures.items())
+        return f"{signature} ranks by {self.titles[self.chosen]} ({self.on}: {figures})"
 
 
 class Evaluator(typing.Protocol):
@@ -77,6 +106,10 @@ class Protocol(abc.ABC):
     @abc.abstractmethod
     def validate(self, evaluator: Evaluator) -> dict[str, float]:
         """The validation metrics after an epoch; holds `monitor`."""
+
+    def choose(self, evaluator: Evaluator) -> dict[str, Choice]:
+        """By signature, what it answers by where there are several ways; asked of the best weights on the validation split."""
+        return {}
 
     @abc.abstractmethod
     def evaluate(self, evaluator: Evaluator) -> dict[str, float]:

@@ -25,7 +25,8 @@ class Signature:
 
     Args:
         inputs: Name and spec of each input; dimension 0 is the batch and is free.
-        answer: Called with the inputs by name, returns the outputs by name; each has the batch as dimension 0.
+        answer: Called with the inputs by name, returns the outputs by name; each has the batch as dimension 0. Where there is
+            an output `valid`, an export empties the rows of the others where it is False.
     """
 
     inputs: Mapping[str, tf.TensorSpec]
@@ -48,9 +49,12 @@ class Services(Protocol):
     def words(self, vocabulary: str, ids: tf.Tensor) -> tf.Tensor:
         """Ids of any shape → the words of a vocabulary."""
 
-    def search(self, queries: tf.Tensor, k: tf.Tensor, kind: str = "posts") -> dict[str, tf.Tensor]:
-        """Queries `(n, d)`, `k` `(n,)` → `ids` and `scores` `(n, max k)` by inner product with what is indexed of a kind;
-        their `texts` too, where `System.outputs` has them."""
+    def search(
+        self, queries: tf.Tensor, k: tf.Tensor, kind: str = "posts", ranking: str = "inner"
+    ) -> dict[str, tf.Tensor]:
+        """Queries `(n, d)`, `k` `(n,)` → `ids` and `scores` `(n, max k)` by inner product with what is indexed of a kind, filled
+        up with `""` and 0 where a row wants fewer; their `texts` too, where `System.outputs` has them. `ranking` is one of
+        `kerasmm.serving.indexes.exact.RANKINGS`."""
 
     @property
     def classify(self) -> Callable[[tf.Tensor], dict[str, tf.Tensor]] | None:
@@ -78,6 +82,12 @@ class Signatures(abc.ABC):
         """The vectors that go into the index of an export, of `System.outputs`; similarity is the inner product."""
         vectors: np.ndarray = outputs["vectors"].astype("float32")
         return vectors
+
+    @classmethod
+    def index_scales(cls, outputs: Arrays) -> np.ndarray | None:
+        """What the inner product with each indexed vector is multiplied by for the rankings `scaled` and `rank_sum` of
+        `Services.search`, `(n,)`; None where nothing is ranked by them."""
+        return None
 
     @abc.abstractmethod
     def answered(self) -> dict[str, Signature]:

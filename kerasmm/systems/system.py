@@ -12,7 +12,7 @@ import functools
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from kerasmm.systems.protocol import Arrays
+from kerasmm.systems.protocol import Arrays, Choice
 from kerasmm.systems.protocol import Protocol as PaperProtocol
 from kerasmm.systems.signatures import Services, Signature
 from kerasmm.systems.signatures import Signatures as SystemSignatures
@@ -121,6 +121,8 @@ class System(abc.ABC):
         self.config, self.facts, self.seed = config, facts, seed
         self.quiet = False
         """No progress bars while stages are made."""
+        self.choices: dict[str, Choice] = {}
+        """By signature, what was chosen for its answers when the training ended; see `Protocol.choose`."""
 
     @classmethod
     def gather_facts(cls, config: Any, dataset: Dataset) -> Facts:

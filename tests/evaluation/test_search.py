@@ -41,6 +41,20 @@ def test_ranks_as_a_loop_over_distances_does(rng, monkeypatch, distance, chunk):
     assert got["queries"] == 7
 
 
+def test_a_sum_of_ranks_is_that_of_a_loop(rng):
+    # Small whole numbers: many scores and many sums are equal.
+    queries, vectors = rng.integers(0, 3, (6, 4)).astype("float32"), rng.integers(0, 3, (20, 4)).astype("float32")
+    queries[:, 0], vectors[:, 0] = 1, 1
+    got = search.similarities(queries, vectors, "ranks")
+    for row, query in enumerate(queries):
+        summed = [0] * 20
+        for distance in ("cosine", "inner"):
+            scores = search.similarities(query[None], vectors, distance)[0].tolist()
+            for rank, place in enumerate(sorted(range(20), key=lambda place, s=scores: -s[place])):
+                summed[place] -= rank
+        assert got[row].tolist() == summed
+
+
 def test_agrees_with_the_public_metric(rng):
     vectors, relevant = rng.normal(size=(30, 4)), rng.random((6, 30)) < 0.4
     relevant[:, 1] = True

@@ -84,6 +84,7 @@ class FakeSystem:
     name = "fake"
     kinds = ("posts",)
     Signatures = Labelling
+    choices = {}
     seed = 0
     image_size = (SIDE, SIDE)
     resize = "squash"

@@ -73,15 +73,18 @@ def test_searches_by_tags(loaded):
     assert answer["valid"].tolist() == [True, True, False]
     assert answer["ids"].shape == answer["scores"].shape == (3, 4)
     posts = {post.id: post for post in make_posts()}
-    for row, tag in ((0, "red"), (1, "blue")):
-        assert [posts[post_id.decode()].tags for post_id in answer["ids"][row]] == [(tag,)] * 4
+    for row, tag, k in ((0, "red", 4), (1, "blue", 2)):
+        assert [posts[post_id.decode()].tags for post_id in answer["ids"][row][:k]] == [(tag,)] * k
+        assert answer["ids"][row][k:].tolist() == [b""] * (4 - k) and not answer["scores"][row][k:].any()
+    # Words that nobody knows find nothing.
+    assert answer["ids"][2].tolist() == [b""] * 4 and not answer["scores"][2].any()
 
 
 def test_words_are_spelled_as_in_the_build(loaded):
-    tags = np.array([["ｒｅｄ"], ["ＢＬＵＥ\u3000"], ["Red\x00"], ["red"], ["blue"]], object)
-    answer = loaded.answer("search_by_tags", {"tags": tags, "k": np.full(5, 4, "int32")})
+    tags = np.array([["ｒｅｄ"], ["ＢＬＵＥ\u3000"], ["Red\x00"], ["red"], ["blue"], ["#Red"], ["＃＃blue"]], object)
+    answer = loaded.answer("search_by_tags", {"tags": tags, "k": np.full(7, 4, "int32")})
     assert answer["valid"].all()
-    for row, same in ((0, 3), (1, 4), (2, 3)):
+    for row, same in ((0, 3), (1, 4), (2, 3), (5, 3), (6, 4)):
         assert answer["ids"][row].tolist() == answer["ids"][same].tolist()
 
 
@@ -102,9 +105,11 @@ def test_classifies_pictures(loaded):
     answer = loaded.answer("classify", {"image": images})
     assert answer["labels"].shape == answer["scores"].shape == (3, 2)
     assert [row[0].decode() for row in answer["labels"][[0, 2]]] == ["Warm", "Cold"]
-    assert [sorted(label.decode() for label in row) for row in answer["labels"]] == [["Cold", "Warm"]] * 3
+    assert [sorted(label.decode() for label in row) for row in answer["labels"][[0, 2]]] == [["Cold", "Warm"]] * 2
     assert (np.diff(answer["scores"], axis=1) <= 0).all() and (answer["scores"][[0, 2], 0] > 0.5).all()
     assert answer["valid"].tolist() == [True, False, True]
+    # What is no picture has no labels.
+    assert answer["labels"][1].tolist() == [b"", b""] and not answer["scores"][1].any()
 
 
 @pytest.mark.parametrize(
@@ -116,6 +121,9 @@ def test_a_bad_row_touches_no_other(loaded, junk):
     answer = loaded.answer("serving_default", {"image": strings(good[0], junk, good[1], junk)})
     assert answer["valid"].tolist() == [True, False, True, False]
     np.testing.assert_allclose(answer["embedding"][[0, 2]], alone["embedding"], rtol=1e-6)
+    assert not answer["embedding"][[1, 3]].any()
+    found = loaded.answer("search_by_image", {"image": strings(good[0], junk), "k": np.array([2, 2], "int32")})
+    assert all(found["ids"][0]) and found["ids"][1].tolist() == [b"", b""] and not found["scores"][1].any()
     tags = np.array([["red"], [junk]], object)
     answer = loaded.answer("search_by_tags", {"tags": tags, "k": np.array([2, 2], "int32")})
     assert answer["valid"].tolist() == [True, False]
@@ -130,6 +138,15 @@ def test_answers_an_empty_batch(loaded):
             for key, spec in inputs.items()
         }
         assert {len(value) for value in loaded.answer(name, empty).values()} == {0}
+
+
+def test_says_what_there_is_to_ask(loaded):
+    with pytest.raises(
+        UserError, match=r"fake/1: has no signature 'serch' \(it has: attend takes image, word; classify"
+    ):
+        loaded.answer("serch", {})
+    with pytest.raises(UserError, match="search_by_image takes image and k. Received: image"):
+        loaded.answer("search_by_image", {"image": strings(b"x")})
 
 
 # === What is in it ===
@@ -283,4 +300,6 @@ def test_an_empty_vocabulary_is_no_obstacle(quick):
     folder = quick(system=WithoutLabels())
     one = LoadedExport(folder)
     assert one.vocabulary("labels") == [] and one.vocabulary("tags") == TAGS
+    with pytest.raises(UserError, match="has no signature 'classify': its training posts have no labels"):
+        one.answer("classify", {"image": strings(picture((1, 2, 3)))})
     assert "classify" not in one.inputs

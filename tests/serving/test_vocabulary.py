@@ -28,8 +28,22 @@ def test_looks_words_up_as_a_dictionary_does(table, rng):
 
 def test_spells_as_data_preparation_does(table):
     asked = ["SNOW", "  snow\n", "New \t YORK", "new\u3000york", "ÜBER", "日本", "Sci-Fi Films", "", " ", "straße"]
-    asked += ["Sci-Fi\tFilms ", "ＳＮＯＷ", "STRAẞE", "U\u0308ber", "ｎｅｗ　ｙｏｒｋ", "#LOVE"]
-    want = [0, 0, 2, 2, 4, 3, 6, -1, -1, 5, 6, 0, 5, 4, 2, 7]
+    asked += [
+        "Sci-Fi\tFilms ",
+        "ＳＮＯＷ",
+        "STRAẞE",
+        "U\u0308ber",
+        "ｎｅｗ　ｙｏｒｋ",
+        "#LOVE",
+        "#snow",
+        "##Über",
+        "＃日本",
+        "love",
+        "#",
+        "# snow",
+    ]
+    want = [0, 0, 2, 2, 4, 3, 6, -1, -1, 5, 6, 0, 5, 4, 2, 7, 0, 4, 3, -1, -1, -1]
+    assert [-1 if (form := spelling(word, WORDS)) is None else WORDS.index(form) for word in asked] == want
     assert table.lookup(tf.constant(asked)).numpy().tolist() == want
 
 

@@ -11,14 +11,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kerasmm.evaluation.tables import Rows, Table, part, under
+from kerasmm.systems.dman.rankings import RANKINGS
 from kerasmm.systems.dman.tables import dman_tables
-from kerasmm.systems.protocol import Arrays, Evaluator, Protocol
+from kerasmm.systems.protocol import Arrays, Choice, Evaluator, Protocol
 
 if TYPE_CHECKING:
     import numpy as np
 
     from kerasmm.evaluation.baselines.baseline import Baseline, Views
     from kerasmm.systems.dman.system import DMAN
+
+
+SUFFIXES = {"cosine": "", "euclidean": "_literal", "inner": "_score", "ranks": "_ranks"}
+"""What a distance adds to the names of the figures of search."""
 
 
 class DMANProtocol(Protocol):
@@ -70,11 +75,30 @@ class DMANProtocol(Protocol):
         train, test = evaluator.outputs("train"), evaluator.outputs(evaluator.split)
         figures = self._classification(train, test, evaluator.seed)
         if self.system.config.network.base != "embedding":
-            for distance in ("cosine", "euclidean", "inner"):
+            for distance in SUFFIXES:
                 figures |= self._search(test, self._one_hot(), distance)
         if "features" in train:
             figures |= under("ridge", self.evaluate_baseline(evaluator, "ridge"))
         return figures | self._pointing(evaluator)
+
+    def choose(self, evaluator: Evaluator) -> dict[str, Choice]:
+        """What tags are searched by: the ranking with the largest mAP over every word as a query."""
+        from kerasmm.evaluation.search import search_figures
+
+        posts = evaluator.outputs(evaluator.split)
+        queries = self._queries(posts).get("tag_search")
+        if queries is None or self.system.config.network.base == "embedding":
+            return {}
+        words, relevant = queries
+        figures = {
+            by: search_figures(self._one_hot()[words], posts["vectors"], relevant, distance)["mAP"]
+            for by, (distance, _) in RANKINGS.items()
+        }
+        # The first of equals: the cosine, which posts are compared by elsewhere.
+        chosen = max(figures, key=lambda by: figures[by])
+        titles = {by: title for by, (_, title) in RANKINGS.items()}
+        on = f"mAP with {len(words):,} words as queries on the {evaluator.split} split"
+        return {"search_by_tags": Choice(chosen, figures, titles, on)}
 
     def evaluate_baseline(self, evaluator: Evaluator, name: str) -> dict[str, float]:
         baseline = self._fitted(evaluator, name)
@@ -133,10 +157,11 @@ class DMANProtocol(Protocol):
         """Figures of search; `words` `(L, d)` says where the query of each word lies among the posts' `vectors`."""
         from kerasmm.evaluation.search import search_figures
 
-        suffix = {"euclidean": "_literal", "inner": "_score", "cosine": ""}[distance]
         figures: dict[str, float] = {}
         for name, (query, relevant) in self._queries(posts).items():
-            figures |= under(f"{name}{suffix}", search_figures(words[query], posts["vectors"], relevant, distance))
+            figures |= under(
+                f"{name}{SUFFIXES[distance]}", search_figures(words[query], posts["vectors"], relevant, distance)
+            )
         return figures
 
     def _monitored(self, figures: Mapping[str, float]) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kerasmm.systems.dman.rankings import DEFAULT
 from kerasmm.systems.signatures import Signature, Signatures, never_empty, specs, unit_rows
 
 if TYPE_CHECKING:
@@ -24,6 +25,14 @@ class DMANSignatures(Signatures):
     def index_vectors(cls, outputs: Arrays) -> np.ndarray:
         """Of unit length: search is by cosine."""
         return unit_rows(outputs["vectors"])
+
+    @classmethod
+    def index_scales(cls, outputs: Arrays) -> np.ndarray:
+        """Their lengths before: a word's confidence is its entry of the unit vector times this."""
+        import numpy as np
+
+        lengths: np.ndarray = np.linalg.norm(outputs["vectors"].astype("float32"), axis=1)
+        return lengths
 
     def answered(self) -> dict[str, Signature]:
         base = self.system.config.network.base
@@ -57,12 +66,18 @@ class DMANSignatures(Signatures):
         return {**self.services.search(tf.math.l2_normalize(outputs[self.system.vector], axis=1), k), "valid": valid}
 
     def search_by_tags(self, tags: tf.Tensor, k: tf.Tensor) -> dict[str, tf.Tensor]:
-        """Posts for words, whose entries are one (section 4.4)."""
+        """Posts for words, whose entries are one (section 4.4), by what did best on the validation split."""
         import tensorflow as tf
 
         ids = self.services.lookup("tags", tags)
         query = tf.reduce_max(tf.one_hot(ids, len(self.system.vocabularies["tags"])), axis=1)
-        found = self.services.search(tf.math.l2_normalize(query, axis=1), k)
+        choice = self.system.choices.get("search_by_tags")
+        ranking = choice.chosen if choice else DEFAULT
+        if ranking == "cosine":
+            found = self.services.search(tf.math.l2_normalize(query, axis=1), k)
+        else:
+            mean = tf.math.divide_no_nan(query, tf.reduce_sum(query, axis=1, keepdims=True))
+            found = self.services.search(mean, k, ranking={"score": "scaled", "rank_sum": "rank_sum"}[ranking])
         return {**found, "valid": tf.reduce_any(ids >= 0, axis=1)}
 
     def attend(self, image: tf.Tensor, word: tf.Tensor) -> dict[str, tf.Tensor]:

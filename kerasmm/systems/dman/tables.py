@@ -12,7 +12,7 @@ def dman_tables(rows: Rows) -> list[Table]:
     """The tables that have a row; figures as `DMANProtocol.evaluate` gives them."""
     averages = {f"{a.title()}-{m}": f"{a}_{key}" for a in ("micro", "macro") for m, key in MEASURES.items()}
     ranks = {column: column for column in (*(f"p@{k}" for k in SEARCH_RANKS), "mAP")}
-    ways = {"": "", ", literal": "_literal", ", word's score": "_score"}
+    ways = {"": "", ", literal": "_literal", ", word's score": "_score", ", rank sum": "_ranks"}
     tables = [
         percent_rows(
             "Multi-label classification (table 2)",

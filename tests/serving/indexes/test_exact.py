@@ -28,9 +28,11 @@ def test_finds_what_argsort_finds(rng, case):
     search = index.search if case % 2 else tf.function(index.search)
     found = search(tf.constant(queries), tf.constant(wanted))
     assert found["ids"].shape == found["scores"].shape == (count, k)
-    np.testing.assert_array_equal(found["scores"], want_scores)
     decoded = np.vectorize(bytes.decode, otypes=[object])(found["ids"].numpy())
-    np.testing.assert_array_equal(decoded, want_ids)
+    # A row has as many as it wants, and nothing behind them.
+    for row, own in enumerate(np.clip(wanted, 0, rows)):
+        assert found["scores"][row].numpy().tolist() == [*want_scores[row, :own], *[0.0] * (k - own)]
+        assert decoded[row].tolist() == [*want_ids[row, :own], *[""] * (k - own)]
 
 
 def test_real_valued_vectors_in_several_chunks(rng):
@@ -40,6 +42,41 @@ def test_real_valued_vectors_in_several_chunks(rng):
     found = ExactIndex(vectors, ids, chunk=128).search(tf.constant(queries), tf.fill((8,), 25))
     np.testing.assert_allclose(found["scores"], want_scores, rtol=1e-4, atol=1e-5)
     np.testing.assert_array_equal(found["ids"].numpy().astype(str), want_ids.astype(str))
+
+
+@pytest.mark.parametrize("case", range(12))
+def test_other_rankings_are_those_of_a_loop(rng, case):
+    rows, count = int(rng.integers(1, 40)), int(rng.integers(1, 4))
+    # Whole numbers and powers of two: products are exact and often equal.
+    vectors, queries = (
+        rng.integers(-2, 3, (rows, 3)).astype("float32"),
+        rng.integers(-2, 3, (count, 3)).astype("float32"),
+    )
+    scales = 2.0 ** rng.integers(-1, 3, rows)
+    wanted = rng.integers(1, rows + 2, count).astype("int32")
+    index = ExactIndex(vectors, [str(row) for row in range(rows)], chunk=7, scales=scales)
+    for ranking in ("scaled", "rank_sum"):
+        search = index.search if case % 2 else tf.function(index.search)
+        found = search(tf.constant(queries), tf.constant(wanted), ranking)
+        for row, query in enumerate(queries):
+            inner = [float(vector @ query) for vector in vectors]
+            scaled = [scale * one for scale, one in zip(scales, inner, strict=True)]
+            score = scaled
+            if ranking == "rank_sum":
+                orders = [sorted(range(rows), key=lambda place, s=s: -s[place]) for s in (inner, scaled)]
+                score = [1 - sum(order.index(place) for order in orders) / (2 * rows) for place in range(rows)]
+            best = sorted(range(rows), key=lambda place, s=score: -s[place])[: wanted[row]]
+            assert [int(one) for one in found["ids"][row].numpy() if one] == best
+            np.testing.assert_allclose(found["scores"][row][: len(best)], [score[place] for place in best], rtol=1e-6)
+        empty = search(tf.zeros((0, 3)), tf.zeros((0,), tf.int32), ranking)
+        assert empty["ids"].shape[0] == empty["scores"].shape[0] == 0
+
+
+def test_a_ranking_needs_what_it_ranks_by():
+    with pytest.raises(ValueError, match="`ranking` must be one of .* Received: ranking='scaled'"):
+        ExactIndex(np.eye(2), ["a", "b"]).search(tf.eye(2), tf.constant([1, 1]), "scaled")
+    with pytest.raises(ValueError, match="`scales` must be 2 finite numbers"):
+        ExactIndex(np.eye(2), ["a", "b"], scales=np.array([1.0, np.nan]))
 
 
 def test_texts_come_with_their_rows(rng):
@@ -54,6 +91,8 @@ def test_texts_come_with_their_rows(rng):
     said = dict(zip(ids, texts, strict=True))
     got = [[text.decode() for text in row] for row in found["texts"].numpy()]
     assert got == [[said[row_id] for row_id in row] for row in want_ids]
+    fewer = index.search(tf.constant(queries[:2]), tf.constant([1, 2]))["texts"].numpy()
+    assert [[text.decode() for text in row] for row in fewer] == [[got[0][0], ""], got[1][:2]]
     assert "texts" not in ExactIndex(vectors, ids).search(tf.constant(queries), tf.fill((5,), 1))
     with pytest.raises(ValueError, match="`texts` must be as many as `ids`. Received: 1 for 60 ids"):
         ExactIndex(vectors, ids, texts=[b"x"])

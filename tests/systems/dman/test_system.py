@@ -11,6 +11,7 @@ from kerasmm.evaluation.baselines.baseline import Baseline
 from kerasmm.runs.evaluation import Evaluation
 from kerasmm.systems import system
 from kerasmm.systems.config import load_config
+from kerasmm.systems.protocol import Choice
 from tests.tiny import tiny_dataset, tiny_posts, write_dataset
 
 SMALL = ["network.units=[8, 1]", "training.batch_size=16"]
@@ -130,6 +131,30 @@ def test_a_perfect_model_has_perfect_figures(tiny):
     assert len(titles) == 3
 
 
+def test_the_ranking_that_does_best_on_validation_is_chosen(tiny, rng):
+    dman, dataset = made(tiny)
+
+    class Told(Evaluation):
+        def outputs(self, split):
+            return {**super().outputs(split), "vectors": self.vectors}
+
+    evaluation = Told(dman, dman.build(), dataset, "validation")
+    tags = Evaluation(dman, dman.build(), dataset, "validation").outputs("validation")["tags"]
+    # A word that is there is sure; beside it others are as sure, more of them in some posts: the cosine is misled.
+    evaluation.vectors = np.where(tags > 0, 0.9, rng.choice([0.1, 0.8], tags.shape)).astype("float32")
+    (choice,) = dman.protocol.choose(evaluation).values()
+    assert (choice.chosen, choice.figures["score"]) == ("score", pytest.approx(1.0))
+    assert choice.figures["cosine"] < 1.0 and "6 words as queries on the validation split" in choice.said("x")
+    # Where all of them are right it stays what posts are compared by elsewhere.
+    evaluation.vectors = tags * 0.98 + 0.01
+    assert dman.protocol.choose(evaluation)["search_by_tags"].chosen == "cosine"
+    # What is chosen is what the figures of an evaluation say.
+    evaluation.vectors = rng.random(tags.shape).astype("float32")
+    figures = dman.protocol._search(evaluation.outputs("validation"), dman.protocol._one_hot(), "ranks")
+    (choice,) = dman.protocol.choose(evaluation).values()
+    assert choice.figures["rank_sum"] == figures["tag_search_ranks/mAP"]
+
+
 @pytest.mark.parametrize("base", ["words", "embedding"])
 def test_the_ablations_are_evaluated_by_the_same_protocol(tiny, base):
     changes = [f"network.base={base}", "network.fully_connected=[8]", "network.embedding=5", "network.pooling=mean"]
@@ -146,6 +171,8 @@ def test_the_ablations_are_evaluated_by_the_same_protocol(tiny, base):
     assert 0 < figures["classification/mAP"] <= 1
     # No word touches the embedding, so no word can be searched in it.
     assert ("search/mAP" in figures) == (base == "words")
+    chosen = dman.protocol.choose(Evaluation(dman, model, dataset, "validation"))
+    assert list(chosen) == (["search_by_tags"] if base == "words" else [])
 
 
 def test_the_hinge_loss_alone_goes_with_an_embedding_alone(tiny):
@@ -206,7 +233,8 @@ class Answers:
         places = {word.encode(): place for place, word in enumerate(self.dman.vocabularies[vocabulary])}
         return tf.constant(np.vectorize(lambda word: places.get(word, -1), otypes=["int64"])(words.numpy()))
 
-    def search(self, queries, k):
+    def search(self, queries, k, ranking="inner"):
+        self.ranking = ranking
         return {"ids": queries, "scores": tf.matmul(queries, self.vectors, transpose_b=True)}
 
 
@@ -238,6 +266,20 @@ def test_signatures_answer_as_the_model_does(pixels):
     assert float(found["scores"][0][places.index("red")]) == pytest.approx(1 / np.sqrt(2))
     assert float(found["scores"][1][places.index("green")]) == pytest.approx(1.0)
     np.testing.assert_allclose(tf.norm(found["ids"], axis=1), [1, 1, 0], atol=1e-6)
+
+
+@pytest.mark.parametrize(("by", "ranking"), [("cosine", "inner"), ("score", "scaled"), ("rank_sum", "rank_sum")])
+def test_tags_are_searched_by_what_was_chosen(pixels, by, ranking):
+    dman, _ = made(pixels)
+    dman.choices = {"search_by_tags": Choice(by, {by: 0.5}, {by: by}, "mAP")}
+    services = Answers(dman)
+    signature = dman.signatures(dman.from_pixels(dman.build()), services)["search_by_tags"]
+    found = signature.answer(tags=tf.constant([["red", "blue", "red"], ["none", "", ""]]), k=tf.constant([1, 1]))
+    assert services.ranking == ranking
+    # A score is the mean confidence of the tags, a cosine is of unit vectors; a tag said twice says no more.
+    red = dman.vocabularies["tags"].index("red")
+    assert float(found["scores"][0][red]) == pytest.approx(1 / np.sqrt(2) if by == "cosine" else 0.5)
+    assert not found["scores"][1].numpy().any()
 
 
 def test_labels_come_from_the_classifier_and_bad_pictures_have_none(pixels):
@@ -282,6 +324,9 @@ def test_index_vectors_have_unit_norm(tiny, rng):
     dman, _ = made(tiny)
     vectors = dman.Signatures.index_vectors({"vectors": rng.random((5, 6))})
     np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1.0, rtol=1e-6)
+    raw = rng.random((5, 6)).astype("float32")
+    unit, scales = (of({"vectors": raw}) for of in (dman.Signatures.index_vectors, dman.Signatures.index_scales))
+    np.testing.assert_allclose(unit * scales[:, None], raw, rtol=1e-6)
 
 
 def test_says_which_field_is_missing(tmp_path):
