@@ -52,17 +52,19 @@ def evaluate_run(
         figures |= {f"{name}/{key}": value for key, value in protocol.evaluate(other).items()}
     if run.system.other_weights:
         run.load_weights()
-    tables = protocol.table(figures)
+    tables, ahead = protocol.table(figures), protocol.ahead(figures)
     if not quiet:
         # Files and pipes have no width of their own; the papers' tables need this much.
         console = Console(highlight=False, width=None if sys.stdout.isatty() else 110)
         print_tables(tables, console)
         for signature, choice in run.system.choices.items():
             console.print(f"An export's {choice.said(signature)}.", markup=False)
+        for line in ahead:
+            console.print(f"{line}.", style="yellow", markup=False)
     if keep:
         write_json(figures, run.folder / FIGURES)
         manifest = dataset.manifest.model_dump(mode="json")
-        write_model_card(run.folder, run.system, read_run(run.folder)[1], manifest, tables, split)
+        write_model_card(run.folder, run.system, read_run(run.folder)[1], manifest, tables, split, ahead)
     if plots:
         from kerasmm.drawing.plots import plot_training
 

@@ -32,7 +32,8 @@ def read_choices(folder: Path) -> dict[str, Choice]:
         content = json.loads(path.read_text(encoding="utf-8"))
         choices = {signature: Choice(**one) for signature, one in content.items()}
         for one in choices.values():
-            one.said("")
+            # Raises where something that is said of it is missing.
+            one.said(one.titles[one.chosen])
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise UserError(f"{path}: damaged, {error!r}; remove it, and `--resume` the run to choose again") from error
     return choices

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from typing import Any
@@ -13,6 +14,7 @@ from rich.progress import Progress, TaskID
 from kerasmm.console import UserError, nearest, progress
 from kerasmm.data.dataset import Dataset
 from kerasmm.runs.checkpoint import Checkpoint
+from kerasmm.runs.ending import why_monitor, write_ending
 from kerasmm.runs.log import Log
 from kerasmm.runs.run import BEST, Run
 from kerasmm.runs.trainer import Trainer
@@ -36,14 +38,16 @@ def train(
     Returns:
         The validation figures of the best epoch.
     """
-    state: dict[str, Any] = {"rows": [], "saves": 0, "steps": 0, "best": None, "figures": {}}
+    state: dict[str, Any] = {"rows": [], "saves": 0, "steps": 0, "best": None, "figures": {}, "monitor": "", "why": ""}
     stages = run.system.stages(run.model, dataset)
     ends: dict[str, dict[str, Any]] = {}
+    ended: dict[str, str] = {}
     for stage in stages:
         if stage.start is not None:
             run.load_weights(stage.start)
         state = _Fit(run, stage, validate, strategy, quiet).run_stage(state)
         ends[stage.weights] = {"best": state["best"], "figures": state["figures"]}
+        ended[stage.name] = state.get("ended") or "reached its last epoch"
     if BEST not in ends:
         # The first of equals: what a later stage doesn't better stays as it was.
         chosen = max((stage.weights for stage in stages if stage.offered), key=lambda name: ends[name]["best"])
@@ -51,6 +55,7 @@ def train(
         run.save_weights()
         ends[BEST] = ends[chosen]
     run.load_weights()
+    write_ending(run.folder, state["monitor"], state["why"], ended)
     return dict(ends[BEST]["figures"])
 
 
@@ -62,7 +67,6 @@ class _Fit:
     ) -> None:
         self.run, self.stage, self.validate, self.quiet = run, stage, validate, quiet
         self.settings = run.system.config.training
-        self.monitor = self.settings.monitor or run.system.protocol.monitor
         with strategy.scope():
             optimizer = stage.optimizer()
             if self.settings.precision == "mixed_float16":
@@ -76,13 +80,31 @@ class _Fit:
     def run_stage(self, state: dict[str, Any]) -> dict[str, Any]:
         """Trains the stage from its checkpoint, or from `state` where there is none."""
         restored = self.checkpoint.restore()
-        state = self._begun(state) if restored is None else restored
+        if restored is None:
+            state = self._begun(state)
+        else:
+            # One that an older version wrote knows only this metric.
+            own = self.settings.monitor or (self.run.system.protocol.monitor if restored["best"] is not None else "")
+            state = {"monitor": own, "why": "", **restored}
         log = Log(self.run.folder, state["rows"])
         with progress(self.quiet) as bar:
             task = bar.add_task(self.stage.name, total=self._steps_before(self.stage.epochs), note="")
             bar.update(task, completed=self._steps_before(state["epoch"]) + state["step"])
-            while state["epoch"] < self.stage.epochs and not state["finished"]:
-                self._epoch(state, log, bar, task)
+            if self.settings.monitor and not state["monitor"]:
+                # A wrong name is said before an epoch is spent.
+                self._monitor(state, self.validate(), bar)
+            try:
+                while state["epoch"] < self.stage.epochs and not state["finished"]:
+                    self._epoch(state, log, bar, task)
+            except KeyboardInterrupt:
+                where = f"epoch {state['epoch'] + 1}/{self.stage.epochs}"
+                bar.console.print(
+                    f"{self.stage.name}: interrupted in {where}; `--resume` goes on from the last checkpoint",
+                    soft_wrap=True,
+                )
+                raise
+            if state.get("ended"):
+                bar.console.print(f"{self.stage.name}: {state['ended']}", soft_wrap=True)
         return state
 
     def _steps_before(self, epoch: int) -> int:
@@ -91,7 +113,7 @@ class _Fit:
     def _begun(self, state: dict[str, Any]) -> dict[str, Any]:
         """The state of a stage at its first step."""
         self.stage.prepare()
-        return {**state, "epoch": 0, "step": 0, "since_best": 0, "best": None, "finished": False}
+        return {**state, "epoch": 0, "step": 0, "since_best": 0, "best": None, "finished": False, "ended": ""}
 
     def _epoch(self, state: dict[str, Any], log: Log, bar: Progress, task: TaskID) -> None:
         epoch, skip = state["epoch"], state["step"]
@@ -108,38 +130,77 @@ class _Fit:
         )
         terms = {name: float(values[-1]) for name, values in history.history.items()}
         figures = {"loss": sum(terms.values()), **terms}
+        if self._diverged(state, figures["loss"]):
+            return
         bar.update(task, note="validating")
         found = self.validate()
-        if self.monitor not in found:
-            raise UserError(f"training.monitor: no such metric {self.monitor!r}.{nearest(self.monitor, found)}")
-        better = state["best"] is None or found[self.monitor] > state["best"]
+        monitor = self._monitor(state, found, bar)
+        better = state["best"] is None or found[monitor] > state["best"]
         if better:
             self.run.save_weights(self.stage.weights)
-            state.update(best=found[self.monitor], figures=found, since_best=0)
+            state.update(best=found[monitor], figures=found, since_best=0)
         else:
             state["since_best"] += 1
         state.update(epoch=epoch + 1, step=0, steps=state["steps"] + self.stage.steps(epoch))
         patience = self.settings.patience
-        state["finished"] = state["epoch"] == self.stage.epochs or (
-            patience is not None and state["since_best"] >= patience
-        )
+        out_of_patience = patience is not None and state["since_best"] >= patience
+        state["finished"] = state["epoch"] == self.stage.epochs or out_of_patience
+        if state["finished"]:
+            best = f"the best {monitor}, {state['best']:.4f}, was that of epoch {state['epoch'] - state['since_best']}"
+            state["ended"] = f"reached epoch {self.stage.epochs}, the last by its settings; {best}"
+            if out_of_patience:
+                state["ended"] = (
+                    f"stopped after epoch {state['epoch']} of {self.stage.epochs}, with training.patience {patience}; {best}"
+                )
         row: dict[str, float | str] = {"stage": self.stage.name, "epoch": float(epoch + 1), **figures}
         row |= {f"validation/{name}": value for name, value in found.items()}
         row["seconds"] = round(time.monotonic() - began, 1)
         log.add(row, state["steps"])
         bar.console.print(
             f"{self.stage.name}  epoch {epoch + 1}/{self.stage.epochs}  loss {figures['loss']:.4g}  "
-            f"{self.monitor} {found[self.monitor]:.4f}{'  best so far' if better else ''}"
+            f"{monitor} {found[monitor]:.4f}{'  best so far' if better else ''}"
         )
         if complaint := self.stage.watch(epoch, figures):
             bar.console.print(f"[yellow]{self.stage.name}, epoch {epoch + 1}: {complaint}[/yellow]", soft_wrap=True)
         state["rows"] = log.rows
         self.save(state)
 
+    def _monitor(self, state: dict[str, Any], found: dict[str, float], bar: Progress) -> str:
+        """The metric that picks the best epoch; said once where it isn't the system's own."""
+        if not state["monitor"]:
+            protocol = self.run.system.protocol
+            state["monitor"] = self.settings.monitor or protocol.monitored(found)
+            state["why"] = "" if self.settings.monitor else why_monitor(protocol, found, state["monitor"])
+            if state["why"]:
+                bar.console.print(state["why"], soft_wrap=True)
+        monitor: str = state["monitor"]
+        if monitor not in found:
+            raise UserError(f"training.monitor: no such metric {monitor!r}.{nearest(monitor, found)}")
+        return monitor
+
+    def _diverged(self, state: dict[str, Any], loss: float) -> bool:
+        """Whether the weights are no numbers any more: what is the best so far stays, and nothing better will come.
+
+        Raises:
+            UserError: When there is no best one.
+        """
+        # A loss may overflow alone, with mixed_float16; its step is then skipped.
+        if math.isfinite(loss) or all(_finite(variable) for variable in self.stage.model.trainable_variables):
+            return False
+        why = f"the loss of epoch {state['epoch'] + 1} is {loss} and so are weights"
+        if state["best"] is None:
+            raise UserError(f"{self.stage.name}: {why}; try a smaller training.optimizer.learning_rate or a clip_norm")
+        state.update(finished=True, ended=f"stopped, since {why}; the best {state['monitor']} was {state['best']:.4f}")
+        return True
+
     def save(self, state: dict[str, Any]) -> None:
         """Writes a checkpoint."""
         state["saves"] += 1
         self.checkpoint.save(state, state["saves"])
+
+
+def _finite(variable: keras.Variable) -> bool:
+    return bool(tf.reduce_all(tf.math.is_finite(tf.convert_to_tensor(variable))))
 
 
 class _AtBatch(keras.callbacks.Callback):

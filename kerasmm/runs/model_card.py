@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from kerasmm.evaluation.tables import Table, markdown
+from kerasmm.runs.ending import ending_lines
 from kerasmm.runs.run import CARD, write_atomically
 from kerasmm.systems.system import System
 
@@ -21,6 +22,7 @@ def write_model_card(
     manifest: Mapping[str, Any],
     tables: list[Table],
     split: str,
+    ahead: Sequence[str] = (),
 ) -> None:
     """Writes the model card of a run.
 
@@ -31,6 +33,7 @@ def write_model_card(
         manifest: The manifest of its data set.
         tables: The tables of its evaluation.
         split: The split that they report on.
+        ahead: What `Protocol.ahead` says of them.
     """
     counts = {name: sum(shard["records"] for shard in shards) for name, shards in manifest["splits"].items()}
     doc = (type(system).__doc__ or "").splitlines()[0]
@@ -57,6 +60,7 @@ def write_model_card(
         else "Not a test split.",
         "",
         *([markdown(tables)] if tables else []),
+        *([*(f"- {line}." for line in ahead), ""] if ahead else []),
         *_served(system),
         "## Limits",
         "",
@@ -73,6 +77,7 @@ def write_model_card(
         str(content.get("command", "")),
         "```",
         "",
+        *([*(f"- {line}." for line in ending), ""] if (ending := ending_lines(folder)) else []),
         "```yaml",
         yaml.safe_dump(json.loads(system.config.model_dump_json()), sort_keys=False).rstrip(),
         "```",

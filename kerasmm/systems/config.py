@@ -49,7 +49,8 @@ class Training(Section):
     patience: int | None = Field(default=None, ge=1)
     """Stop after so many epochs without a better validation metric."""
     monitor: str = ""
-    """The validation metric that picks the best model; empty: the system's own."""
+    """The validation metric that picks the best model; empty: the system's own, or one that is like it where the validation
+    split has fewer than ten queries for that."""
 
 
 class Encoder(Section):

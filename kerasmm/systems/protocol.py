@@ -8,6 +8,7 @@ from __future__ import annotations
 import abc
 import dataclasses
 import typing
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -20,7 +21,21 @@ if TYPE_CHECKING:
     from kerasmm.evaluation.tables import Rows, Table
     from kerasmm.systems.system import System
 
+FEW_QUERIES = 10
+"""With fewer, one query more or less decides which epoch is the best."""
+
 Arrays = dict[str, "np.ndarray"]
+
+
+def queries(figures: Mapping[str, float], name: str) -> int:
+    """How many queries a figure is the mean of, where the figures say it; else none.
+
+    Example:
+
+    >>> queries({"search/mAP": 0.5, "search/queries": 3.0}, "search/mAP"), queries({"right": 0.5}, "right")
+    (3, 0)
+    """
+    return int(figures.get(f"{name.rpartition('/')[0]}/queries", 0))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -93,10 +108,44 @@ class Protocol(abc.ABC):
     def __init__(self, system: System) -> None:
         self.system = system
 
+    other_monitors: ClassVar[tuple[str, ...]] = ()
+    """Validation metrics that may take the place of `monitor`; see `monitored`."""
+    beside: ClassVar[dict[str, str]] = {}
+    """Baselines that `evaluate` measures beside the model: the prefix of their figures → title."""
+
     @property
     @abc.abstractmethod
     def monitor(self) -> str:
         """The validation metric that picks the best model, larger is better."""
+
+    def monitored(self, figures: Mapping[str, float]) -> str:
+        """`monitor`; where it is of fewer than `FEW_QUERIES` queries, that of `other_monitors` which has most.
+
+        Args:
+            figures: As `validate` gives them, with `…/queries` beside each `…/mAP`; the same metric for all epochs, since the
+                queries of a split are the same.
+        """
+        # The first of equals, and of those that have enough.
+        return max((self.monitor, *self.other_monitors), key=lambda name: min(queries(figures, name), FEW_QUERIES))
+
+    def served(self, name: str) -> str:
+        """The figure of `evaluate` that says of a validation metric what an export would have; see `choose`."""
+        return name
+
+    def ahead(self, figures: Mapping[str, float]) -> list[str]:
+        """A line for each of `beside`, and for chance, that does better than the model by the metric that picks it."""
+        name = self.monitored(figures)
+        ours = figures.get(self.served(name))
+        head, _, last = name.rpartition("/")
+        theirs = {title: figures.get(f"{prefix}/{name}") for prefix, title in self.beside.items()}
+        theirs["chance"] = figures.get(f"{head}/chance/{last}" if head else f"chance/{last}")
+        if ours is None:
+            return []
+        return [
+            f"{title} is ahead of {self.title}: {name} {value:.1%} to {ours:.1%}"
+            for title, value in theirs.items()
+            if value is not None and value > ours
+        ]
 
     @property
     @abc.abstractmethod

@@ -40,6 +40,41 @@ def test_without_baselines_none_is_known_and_without_plots_none_is_drawn(tmp_pat
     assert not list(tmp_path.iterdir())
 
 
+class Choosy(Least):
+    monitor, other_monitors, beside = "labels/mAP", ("tags/mAP", "words/mAP"), {"line": "a line"}
+
+
+@pytest.mark.parametrize(
+    ("labels", "tags", "words", "monitor"),
+    [
+        (10, 500, 9, "labels/mAP"),
+        (9, 10, 500, "tags/mAP"),
+        (9, 8, 500, "words/mAP"),
+        (1, 3, 2, "tags/mAP"),
+        (4, 4, 4, "labels/mAP"),
+        (0, 1, 0, "tags/mAP"),
+        (0, 0, 0, "labels/mAP"),
+    ],
+)
+def test_a_metric_of_few_queries_gives_way_to_one_of_more(labels, tags, words, monitor):
+    counts = {"labels": labels, "tags": tags, "words": words}
+    figures = {f"{name}/queries": float(count) for name, count in counts.items() if count}
+    assert Choosy(SimpleNamespace()).monitored(figures) == monitor
+    # Without another there is no choice.
+    assert Least(SimpleNamespace()).monitored(figures) == "right"
+
+
+def test_says_what_is_ahead_by_the_metric_that_picks():
+    ours = {"labels/queries": 20.0, "labels/mAP": 0.5, "labels/chance/mAP": 0.1, "line/labels/mAP": 0.5}
+    choosy = Choosy(SimpleNamespace())
+    assert choosy.ahead(ours) == []
+    assert choosy.ahead({**ours, "line/labels/mAP": 0.75, "labels/chance/mAP": 0.6}) == [
+        "a line is ahead of Least: labels/mAP 75.0% to 50.0%",
+        "chance is ahead of Least: labels/mAP 60.0% to 50.0%",
+    ]
+    assert choosy.ahead({}) == []
+
+
 @pytest.mark.parametrize("name", names())
 def test_text_baselines_are_baselines_and_no_row_has_two_meanings(name):
     kind = system(name)

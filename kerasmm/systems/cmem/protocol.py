@@ -35,6 +35,7 @@ class CMEMProtocol(Protocol):
         **{name: title for name, title in RETRIEVAL_BASELINES.items() if name.endswith("_lda")},
     }
     text_baselines = frozenset(LABEL_BASELINES)
+    beside = {"frequency": LABEL_BASELINES["frequency"]}
     compared = {"R@10": "connotations", "coverage": "connotations, smaller is better"}
 
     def __init__(self, system: CMEM) -> None:

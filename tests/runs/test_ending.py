@@ -1,0 +1,58 @@
+"""What a run says of its end: which metric picked its epochs, why it stopped, what is ahead of it."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from kerasmm.console import guarded
+from kerasmm.fit import main as fit
+from kerasmm.runs.ending import ending_lines
+
+
+def trained(data, run, *settings: str) -> int:
+    changes = [part for setting in ("network.units=[4, 1]", *settings) for part in ("--set", setting)]
+    return guarded(fit, ["--model", "dman", "--data", str(data), "--run", str(run), "--no-export", *changes])
+
+
+@pytest.fixture(scope="module")
+def hardly(tiny, tmp_path_factory):
+    """A run that doesn't learn: its metric stays, and a linear model is ahead."""
+    folder = tmp_path_factory.mktemp("hardly") / "run"
+    return folder, ["training.epochs=5", "training.patience=1", "training.optimizer.learning_rate=1e-30"]
+
+
+def test_the_run_says_what_picked_its_epochs_and_why_it_stopped(tiny, hardly, capsys):
+    folder, settings = hardly
+    assert trained(tiny, folder, *settings) == 0
+    said = capsys.readouterr()
+    told, printed = (" ".join(text.split()) for text in (said.err, said.out))
+    # Three labels are words of the vocabulary, which has six.
+    why = "tag_search/mAP (6 queries) picks the best epoch, since search/mAP has 3 on the validation split"
+    stopped = "train: stopped after epoch 2 of 5, with training.patience 1; the best tag_search/mAP, "
+    assert told.count(why) == 1 and stopped in told and "epoch 2/5" in told and "epoch 3/5" not in told
+    ahead = "ridge, pooled is ahead of DMAN: tag_search/mAP "
+    assert ahead in printed and "An export's search_by_tags ranks by" in printed
+    card = (folder / "MODEL_CARD.md").read_text(encoding="utf-8")
+    for line in (why, stopped, ahead, "`search_by_tags` ranks by"):
+        assert line in card
+    content = json.loads((folder / "training.json").read_text(encoding="utf-8"))
+    assert content["monitor"] == "tag_search/mAP" and list(content["ended"]) == ["train"]
+    rows = (folder / "metrics.csv").read_text(encoding="utf-8").splitlines()
+    assert len(rows) == 3
+
+
+def test_weights_that_are_no_numbers_end_it(tiny, tmp_path, capsys):
+    assert trained(tiny, tmp_path / "run", "training.epochs=2", "training.optimizer.learning_rate=1e38") == 2
+    *_, line = capsys.readouterr().err.splitlines()
+    assert (
+        line.startswith("error: train: the loss of epoch 1 is ") and "smaller training.optimizer.learning_rate" in line
+    )
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"monitor": "a", "why": "", "ended": 3}'])
+def test_a_run_that_says_nothing_has_no_lines(tmp_path, content):
+    assert ending_lines(tmp_path) == []
+    (tmp_path / "training.json").write_text(content)
+    assert ending_lines(tmp_path) == []
