@@ -79,6 +79,10 @@ class Seen(_Scratch):
         self._database.execute("CREATE TABLE seen (key TEXT PRIMARY KEY, place TEXT) WITHOUT ROWID")
         self._database.execute("BEGIN")
 
+    def has(self, key: str) -> bool:
+        """Whether `key` came up."""
+        return self._database.execute("SELECT 1 FROM seen WHERE key = ?", (key,)).fetchone() is not None
+
     def before(self, key: str, place: str) -> str | None:
         """Where `key` was seen before, or None; then it is remembered to be at `place`."""
         if self._database.execute("INSERT OR IGNORE INTO seen VALUES (?, ?)", (key, place)).rowcount:

@@ -49,6 +49,25 @@ def records(path: Path, *names: str) -> Iterator[tuple[str, Any]]:
             raise UserError(f"{path}: has no list `{name}`; expected {{{expected}}}")
 
 
+def assigned_records(path: Path, prefix: re.Pattern[str]) -> Iterator[Any]:
+    """The items of a list that a script assigns to a name.
+
+    Args:
+        path: The file, e.g. `window.name = [{…}, {…}]`.
+        prefix: What stands before the list.
+
+    Raises:
+        UserError: Where it begins otherwise, or is no such list to its end; see `records`.
+    """
+    with path.open("rb") as file:
+        text = _Text(path, file)
+        text.skip(prefix)
+        yield from _items(text)
+        if text.next() == ";":
+            text.take(";")
+        text.take("")
+
+
 def _keys(text: _Text) -> Iterator[str]:
     """The keys of an object that is the whole text; the value must be read before the next key is asked for."""
     text.take("{")
@@ -88,6 +107,14 @@ class _Text:
             self._at = match.end() if match else self._at
             if self._at < len(self._held) or not self._read():
                 return self._held[self._at : self._at + 1]
+
+    def skip(self, prefix: re.Pattern[str]) -> None:
+        """Goes past what a file begins with."""
+        self.next()
+        match = prefix.match(self._held, self._at)
+        if match is None:
+            raise self.fault(f"expected {prefix.pattern.replace(chr(92), '')}")
+        self._at = match.end()
 
     def take(self, expected: str) -> None:
         """Goes past the next character, which must be this one, or past the end."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from data_prep.sources.post_fields import Faulty
@@ -25,11 +25,12 @@ class Photos:
 
     Args:
         folder: The source's folder.
+        names: Folders in it that hold photos.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, names: Sequence[str] = FOLDERS) -> None:
         self._root = folder.resolve()
-        self._folders = [self._root / name for name in FOLDERS if (self._root / name).is_dir()]
+        self._folders = [self._root / name for name in names if (self._root / name).is_dir()]
 
     def first(self, tweet: Tweet) -> Path | None:
         """The path of the photo, links followed.

@@ -20,6 +20,7 @@ _STILLS = re.compile(r"/(?:[a-z]+_)*(?:video|tweet_video)_thumb/")
 _ONLY_IN_1_1 = ("id_str", "full_text", "extended_tweet", "retweeted_status", "extended_entities", "truncated")
 # What a media key begins with: 3 for a photo, 7 and 13 for a video, 16 for an animated picture.
 _PHOTO_KEY = "3_"
+_LAST_LINK = re.compile(r"https?://t\.co/[A-Za-z0-9]{1,40}(?=\s*\Z)")
 
 
 class Media(NamedTuple):
@@ -32,7 +33,7 @@ class Media(NamedTuple):
 
 
 class Tweet(NamedTuple):
-    """What a data set takes of a tweet."""
+    """What a data set takes of a tweet; `earlier` are the ids of the versions before it was edited."""
 
     id: str
     text: str
@@ -41,6 +42,7 @@ class Tweet(NamedTuple):
     tags: tuple[str, ...]
     language: str | None
     media: tuple[Media, ...]
+    earlier: tuple[str, ...] = ()
 
 
 def tweets(content: Any) -> Iterator[tuple[Mapping[str, Any], Mapping[str, Any]]]:
@@ -116,6 +118,9 @@ def _version_2(tweet: Mapping[str, Any], includes: Mapping[str, Any]) -> Tweet:
     named = [_text(each, "media_key") for each in own] if keys is None else keys
     media = tuple(_media_2(key, known.get(key, {})) for key in named if isinstance(key, str))
     links = [_text(each, "url") for each in _mappings(_mapping(tweet, "entities"), "urls") if "media_key" in each]
+    if "entities" not in tweet and not note:
+        # Nothing says which link is the one to the tweet's own media; it is the last.
+        links += _LAST_LINK.findall(text)
     shown = _shown(text, None if note else tweet.get("display_text_range"), links)
     author = {"id_str": tweet.get("author_id")} if "author_id" in tweet else _mapping(tweet, "author")
     return _tweet(tweet, shown, author, entities, media)
@@ -157,7 +162,24 @@ def _tweet(
         tags=tuple(filter(None, tags)),
         language=string("lang", tweet.get("lang")),
         media=media,
+        earlier=_earlier(tweet, tweet_id),
     )
+
+
+def _earlier(tweet: Mapping[str, Any], tweet_id: str) -> tuple[str, ...]:
+    """The versions before this one: each edit of a tweet is a tweet of its own, and knows those before it."""
+    history = tweet.get("edit_history_tweet_ids")
+    if history is None:
+        # Version 1.1, and archives: of the first version, and of an edited one.
+        about = _mapping(tweet, "edit_history") or _mapping(tweet, "edit_info")
+        edit = _mapping(about, "edit")
+        places = (about, _mapping(about, "initial"), edit, _mapping(edit, "editControlInitial"))
+        found = (place.get(name) for place in places for name in ("edit_tweet_ids", "editTweetIds"))
+        history = next((ids for ids in found if ids is not None), [])
+    if not isinstance(history, list):
+        raise Faulty("the ids of an edited tweet must be a list", received(history))
+    ids = [str(each) for each in history]
+    return tuple(ids[: ids.index(tweet_id)]) if tweet_id in ids else ()
 
 
 def _type_1(media: Mapping[str, Any]) -> str:
@@ -176,14 +198,21 @@ def _shown(text: str, shown: Any, links: list[str]) -> str:
 
     The range counts characters of the text as it is written, entities of HTML included.
     """
-    if isinstance(shown, list) and len(shown) == 2 and all(type(place) is int for place in shown):
-        start, end = shown
-        if 0 <= start <= end <= len(text):
-            return _unescaped(text[start:end])
-    shorter = text.rstrip()
-    for link in {link for link in links if link}:
-        shorter = shorter.removesuffix(link).rstrip()
-    return _unescaped(shorter)
+    if isinstance(shown, list) and len(shown) == 2 and all(map(_is_place, shown)):
+        start, end = map(int, shown)
+        text = text[start:end] if 0 <= start <= end <= len(text) else text.rstrip()
+    else:
+        text = text.rstrip()
+    # The range of an archived tweet has the links in it.
+    for link in dict.fromkeys(filter(None, links)):
+        if text.rstrip().endswith(link):
+            text = text.rstrip().removesuffix(link).rstrip()
+    return _unescaped(text)
+
+
+def _is_place(value: Any) -> bool:
+    """A whole number; archives write theirs as text."""
+    return type(value) is int or (isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 9)
 
 
 def _unescaped(text: str) -> str:
