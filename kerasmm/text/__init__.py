@@ -17,6 +17,7 @@ _WHERE = {
     "single_spaced": "normalisation",
     "split_words": "sentences",
     "word_ids": "sentences",
+    "VectorFile": "vector_files",
     "ConceptVectors": "concept_vectors",
     "concept_key": "concept_vectors",
     "normalise": "normalisation",

@@ -1,4 +1,4 @@
-"""Word vectors: trained on a corpus with gensim's word2vec, or read from a file in its formats."""
+"""Word vectors: trained on a corpus with gensim's word2vec, or read from a file."""
 
 from __future__ import annotations
 
@@ -7,12 +7,11 @@ from pathlib import Path
 
 import numpy as np
 
-from kerasmm.console import UserError
+from kerasmm.console import console
+from kerasmm.text.vector_files import VectorFile
 
 EPOCHS = 10
 WINDOW = 5
-MOST_VECTORS = 1_000_000
-"""Of a file its first ones are read; they are the most frequent words. 300 dimensions take 1.2 GB."""
 
 
 class _Corpus:
@@ -68,12 +67,13 @@ def _hash(word: str) -> int:
     return int.from_bytes(word.encode()[:8].ljust(8, b"\0"), "little")
 
 
-def read_word_vectors(path: Path, words: list[str]) -> tuple[np.ndarray, np.ndarray]:
-    """Reads vectors of words from a file in word2vec's text format (`.txt`, `.vec`, gzipped too) or binary (`.bin`).
+def read_word_vectors(path: Path, words: list[str], quiet: bool = True) -> tuple[np.ndarray, np.ndarray]:
+    """Reads vectors of words; what is in memory doesn't grow with the file.
 
     Args:
-        path: The file: a line with the number of words and the dimension, then a word and its vector each.
-        words: Whose vectors are wanted.
+        path: See `kerasmm.text.vector_files.VectorFile`.
+        words: Whose vectors are wanted; of a word that the file has twice, the first one is taken.
+        quiet: Don't say what is not as the file says.
 
     Returns:
         `(len(words), dimension)` float32, and `(len(words),)` True where the file has the word.
@@ -81,23 +81,13 @@ def read_word_vectors(path: Path, words: list[str]) -> tuple[np.ndarray, np.ndar
     Raises:
         UserError: When the file can't be read or is in another format.
     """
-    from gensim.models import KeyedVectors
-
-    path = Path(path)
-    if not path.is_file():
-        raise UserError(f"{path}: no such file; expected word vectors in word2vec's text or binary format")
-    binary = path.name.removesuffix(".gz").endswith(".bin")
-    try:
-        found = KeyedVectors.load_word2vec_format(
-            str(path), binary=binary, limit=MOST_VECTORS, unicode_errors="replace"
-        )
-    except (OSError, ValueError, EOFError, UnicodeDecodeError, IndexError) as error:
-        raise UserError(
-            f"{path}: not word2vec's {'binary' if binary else 'text'} format ({str(error).splitlines()[0][:120]}); "
-            "expected a first line `words dimension`, then a word and its vector a line"
-        ) from error
-    vectors, there = np.zeros((len(words), found.vector_size), "float32"), np.zeros(len(words), bool)
-    for row, word in enumerate(words):
-        if word in found:
-            vectors[row], there[row] = found[word], True
+    rows = {word: row for row, word in enumerate(words)}
+    with VectorFile(path) as file:
+        vectors, there = np.zeros((len(words), file.width), "float32"), np.zeros(len(words), bool)
+        for name, values in file if words else ():
+            row = rows.get(name)
+            if row is not None and not there[row] and (vector := file.numbers(values)) is not None:
+                vectors[row], there[row] = vector, True
+        for notice in file.notices() if words else ():
+            console(quiet).print(f"{path}: {notice}", soft_wrap=True, markup=False)
     return vectors, there

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from gensim.models import KeyedVectors
 
 from kerasmm.console import UserError
 from kerasmm.text import concept_key, read_concept_vectors
+from kerasmm.text.vector_files import VectorFile
 
 TITLES = ["stock market", "european union", "labour party (uk)", "brexit"]
 
@@ -30,17 +32,19 @@ def _by_gensim(path: Path, names: list[str], vectors: np.ndarray, binary: bool) 
     return path
 
 
-@pytest.mark.parametrize("name", ["v.txt", "v.bin", "v.txt.gz", "v.bin.gz"])
+PACKED = {".gz": gzip.compress, ".bz2": bz2.compress}
+
+
+@pytest.mark.parametrize("name", ["v.txt", "v.bin", "v.txt.gz", "v.bin.gz", "v.txt.bz2", "v.bin.bz2"])
 def test_reads_what_gensim_writes(name: str, tmp_path: Path, vectors: np.ndarray) -> None:
-    plain = _by_gensim(tmp_path / name.removesuffix(".gz"), NAMES, vectors, ".bin" in name)
     path = tmp_path / name
-    if path != plain:
-        path.write_bytes(gzip.compress(plain.read_bytes()))
+    plain = _by_gensim(tmp_path / "plain", NAMES, vectors, ".bin" in name).read_bytes()
+    path.write_bytes(PACKED.get(path.suffix, bytes)(plain))
     read = read_concept_vectors(path, TITLES, 6)
     assert read.found.tolist() == [True, True, True, False]
     np.testing.assert_allclose(read.vectors[:3], vectors[[0, 1, 3]], rtol=1e-6)
     assert not read.vectors[3].any()
-    assert (read.duplicates, read.bad) == (0, 0)
+    assert (read.duplicates, read.notices) == (0, ())
 
 
 def test_title_goes_before_the_word_of_its_spelling(tmp_path: Path) -> None:
@@ -64,7 +68,50 @@ def test_bad_lines_are_counted(tmp_path: Path) -> None:
     path.write_bytes(b"6 2\nbrexit 1\nbrexit 1 x\nbrexit 1 nan\nbr\xff 1 2\nbrexit 5 6\n\nunion 1 2 3\n")
     read = read_concept_vectors(path, ["brexit"], 2)
     assert read.vectors.tolist() == [[5.0, 6.0]]
-    assert (read.duplicates, read.bad) == (0, 4)
+    # Of what is `union 1`, the last two cells are the vector.
+    assert (read.duplicates, read.notices) == (0, ("3 lines were no vector of 2 numbers",))
+
+
+@pytest.mark.parametrize(
+    ("content", "found", "notices"),
+    [
+        ("2 3\nENTITY/New York 4 5 6\nindia 7 8 9", {"new york": [4, 5, 6], "india": [7, 8, 9]}, ()),
+        (
+            "5 3\nbrexit 1 2 3\nindia 7 8 9",
+            {"brexit": [1, 2, 3], "india": [7, 8, 9]},
+            ("its first line says 5 vectors, it has 2",),
+        ),
+        # GloVe's files have no first line, and words with spaces.
+        ("the 1 2 3\n. . . 4 5 6\nindia 7 8 9\n", {"india": [7, 8, 9]}, ()),
+        ("the\t1\t2\t3\nindia\t7\t8\t9\n", {"india": [7, 8, 9]}, ()),
+        # fastText's end their lines with a space.
+        ("2 3\nthe 1 2 3 \nindia 7 8 9 \n", {"india": [7, 8, 9]}, ()),
+        ("2 3\r\nthe 1 2 3\r\n2014 7 8 9\r\n", {"2014": [7, 8, 9]}, ()),
+    ],
+)
+def test_the_last_cells_are_the_vector(content: str, found: dict, notices: tuple, tmp_path: Path) -> None:
+    path = tmp_path / "v.txt"
+    path.write_text(content, newline="")
+    read = read_concept_vectors(path, list(found), 3)
+    assert read.vectors.tolist() == list(found.values())
+    assert read.notices == notices
+
+
+def test_random_names_come_back(tmp_path: Path, rng: np.random.Generator) -> None:
+    """With spaces, digits and signs in them; read by their own code again."""
+    width = int(rng.integers(1, 9))
+    letters = [*"aé日7.-,_"]
+    names = {" ".join("".join(rng.choice(letters, 3)) for _ in range(rng.integers(1, 4))) + "x" for _ in range(30)}
+    vectors = {name: rng.normal(size=width).astype("float32") for name in sorted(names)}
+    path = tmp_path / "v.txt"
+    lines = [" ".join([name, *map(repr, vector.tolist())]) for name, vector in vectors.items()]
+    path.write_text("\n".join([f"{len(lines)} {width}", *lines]), encoding="utf-8")
+    with VectorFile(path) as file:
+        read = {name: file.numbers(values) for name, values in file}
+        assert file.notices() == [] and file.entries == len(names)
+    assert list(read) == list(vectors)
+    for name, vector in vectors.items():
+        np.testing.assert_array_equal(read[name], vector)
 
 
 def test_cut_binary_file(tmp_path: Path, vectors: np.ndarray) -> None:
@@ -72,14 +119,14 @@ def test_cut_binary_file(tmp_path: Path, vectors: np.ndarray) -> None:
     path.write_bytes(path.read_bytes()[:-9])
     read = read_concept_vectors(path, TITLES, 6)
     assert read.found.tolist() == [True, True, True, False]
-    assert read.bad == 1
+    assert read.notices == ("1 lines were no vector of 6 numbers",)
 
 
 @pytest.mark.parametrize(
     ("content", "says"),
     [
         (b"", "expected a first line `words dimension`"),
-        (b"the 1 2\n", "expected a first line `words dimension`"),
+        (b"the one two\n", "expected a first line `words dimension`"),
         (b"\x80\x04gensim pickle\n", "expected a first line `words dimension`"),
         (b"3 4\na 1 2 3 4\n", "has vectors of 4 dimensions, `network.dimension` is 2"),
     ],

@@ -59,24 +59,18 @@ TEXT, BINARY = as_text(VECTORS), as_binary(VECTORS)
 OTHER_FORMATS = {
     "empty.txt": b"",
     "empty.bin": b"",
-    "no_header.txt": TEXT.split(b"\n", 1)[1],
-    "words_for_header.txt": b"three dimensions\n" + TEXT.split(b"\n", 1)[1],
-    "one_number.txt": b"3\n" + TEXT.split(b"\n", 1)[1],
     "no_dimension.txt": TEXT.replace(b"3 3", b"3 0", 1),
-    "negative.txt": TEXT.replace(b"3 3", b"3 -3", 1),
+    "negative.txt": TEXT.replace(b"3 3", b"3 -3", 1).replace(b".", b"x"),
     "negative.bin": BINARY.replace(b"3 3", b"3 -3", 1),
-    "huge.txt": TEXT.replace(b"3 3", b"3 999999999999999999", 1),
-    "huge.bin": BINARY.replace(b"3 3", b"3 999999999999999999", 1),
-    "few.txt": TEXT.replace(b"3 3", b"9 3", 1),
-    "wider_line.txt": TEXT.replace(b"-2.5", b"-2.5 3.5"),
-    "narrower_line.txt": TEXT.replace(b" -2.5", b""),
-    "no_number.txt": TEXT.replace(b"-2.5", b"much"),
-    "truncated.bin": BINARY[:-6],
-    "truncated_word.bin": BINARY[:-16],
-    "binary.txt": BINARY,
+    "huge.txt": TEXT.replace(b"3 3", b"3 999999999999999999", 1).replace(b".", b"x"),
+    "huge.bin": BINARY.replace(b"3 3", b"3 99999999999", 1),
+    "text.txt": b"Some words of a text.\nAnd some more of them.\n",
+    "pickle.txt": b"\x80\x04gensim",
+    "fasttext.bin": b"\xba\x16\x4f\x2f\x0c\0\0\0",
     "no_gzip.txt.gz": TEXT,
     "truncated.txt.gz": gzip.compress(TEXT)[:-9],
     "damaged.bin.gz": gzip.compress(BINARY)[:20] + bytes(20),
+    "no_vector.txt": b"2 9\n" + TEXT.split(b"\n", 1)[1],
 }
 
 
@@ -84,18 +78,35 @@ OTHER_FORMATS = {
 def test_a_file_of_another_format_is_said_in_one_line(tmp_path, name):
     path = tmp_path / name
     path.write_bytes(OTHER_FORMATS[name])
-    kind = "binary" if ".bin" in name else "text"
     with pytest.raises(UserError) as raised:
         read_word_vectors(path, WANTED)
     message = str(raised.value)
-    assert message.startswith(f"{path}: not word2vec's {kind} format (")
-    assert "expected a first line `words dimension`, then a word and its vector" in message
+    assert message.startswith(f"{path}:")
+    assert "expected a first line `words dimension`, then a word and its vector" in message or ".vec" in message
     assert "\n" not in message
+
+
+@pytest.mark.parametrize(
+    ("content", "there", "says"),
+    [
+        (TEXT.split(b"\n", 1)[1], [True, False, True], ""),
+        (TEXT.replace(b"3 3", b"9 3", 1), [True, False, True], "its first line says 9 vectors, it has 3"),
+        (TEXT.replace(b" -2.5", b""), [True, False, False], "1 lines were no vector of 3 numbers"),
+        (TEXT.replace(b"-2.5", b"much"), [True, False, False], "1 lines were no vector of 3 numbers"),
+        (BINARY[:-6], [True, False, True], "1 lines were no vector of 3 numbers"),
+    ],
+)
+def test_one_bad_line_costs_one_vector(tmp_path, capsys, content, there, says):
+    path = tmp_path / "vectors"
+    path.write_bytes(content)
+    assert read_word_vectors(path, WANTED, quiet=False)[1].tolist() == there
+    error = capsys.readouterr().err
+    assert says in error and bool(says) == bool(error)
 
 
 def test_a_missing_file_is_said(tmp_path):
     for path in (tmp_path / "vectors.txt", tmp_path):
-        with pytest.raises(UserError, match="no such file; expected word vectors in word2vec's text or binary format"):
+        with pytest.raises(UserError, match="no such file; expected a first line"):
             read_word_vectors(path, WANTED)
 
 

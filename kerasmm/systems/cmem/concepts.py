@@ -48,7 +48,7 @@ def concept_vectors(
         told = [f"{int(read.found.sum())} of {len(labels)} connotations have a vector"]
         told += [f"missing: {', '.join(missing[:5])}{' …' if len(missing) > 5 else ''}"] if missing else []
         told += [f"{read.duplicates} further vectors of a title, the first is taken"] if read.duplicates else []
-        told += [f"{read.bad} lines were no vector of {dimension} numbers"] if read.bad else []
+        told += read.notices
         console(quiet).print(f"{path}: {'; '.join(told)}", soft_wrap=True, markup=False)
         vectors, found = read.vectors, read.found
     elif config.concepts.corpus:

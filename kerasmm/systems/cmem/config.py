@@ -48,8 +48,8 @@ class Concepts(Section):
     """What the connotations' embeddings start from (section 5.1); they are trained further."""
 
     vectors: str | None = None
-    """A file of concept vectors: wiki2vec or wikipedia2vec in word2vec's text (`.txt`, `.gz`) or binary format (`.bin`) of
-    `network.dimension`."""
+    """A file of concept vectors of `network.dimension`: wiki2vec's or wikipedia2vec's, word2vec's (text or binary), GloVe's,
+    fastText's `.vec`, also `.gz` or `.bz2`."""
     corpus: bool = True
     """Without a file: train them on the corpus, words and connotations of a post in one context. Else random ones."""
     spread: float | None = Field(default=None, gt=0)

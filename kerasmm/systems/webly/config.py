@@ -45,7 +45,8 @@ class Text(Section):
     tag_dimension: int = Field(default=300, ge=1)
     """Of the tags' word vectors that are trained on the corpus."""
     vectors: str | None = None
-    """A file of word vectors for tags in word2vec's text or binary format. Empty: trained on sentences and tags."""
+    """A file of word vectors for tags: word2vec's (text or binary), GloVe's, fastText's `.vec`, also `.gz` or `.bz2`. Empty:
+    trained on sentences and tags."""
     train_vectors: bool = False
     """Train the tags' word vectors further; the paper keeps them."""
 

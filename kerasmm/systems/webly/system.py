@@ -249,7 +249,7 @@ class Webly(System):
         from kerasmm.models import webly_branch
         from kerasmm.systems.webly.words import tag_vectors
 
-        vectors = tag_vectors(self.config.text, self.vocabularies["tags"], clean, web, self.seed)
+        vectors = tag_vectors(self.config.text, self.vocabularies["tags"], clean, web, self.seed, self.quiet)
         padded = np.concatenate([np.zeros((1, vectors.shape[1]), "float32"), vectors])
         webly_branch(model, "tags").get_layer("tag_vectors").set_weights([padded])
 

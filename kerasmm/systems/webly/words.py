@@ -70,10 +70,12 @@ def word_lookup(words: Sequence[str], most_words: int) -> Callable[[tf.Tensor], 
     return lambda texts: word_ids(texts, table.lookup, most_words)
 
 
-def tag_vectors(config: Text, words: list[str], clean: Dataset, web: Dataset | None, seed: int) -> np.ndarray:
+def tag_vectors(
+    config: Text, words: list[str], clean: Dataset, web: Dataset | None, seed: int, quiet: bool = True
+) -> np.ndarray:
     """Vectors `(len(words), dimension)` of the words of tags, read or trained."""
     if config.vectors:
-        return read_word_vectors(Path(config.vectors), words)[0]
+        return read_word_vectors(Path(config.vectors), words, quiet)[0]
 
     def corpus() -> Iterator[list[str]]:
         for texts, pseudo_tags in _sentences(clean):
