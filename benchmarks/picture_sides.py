@@ -31,7 +31,7 @@ def ours(side: int) -> Mapping[str, Work]:
         found: Made = []
         for path in paths:
             try:
-                made, digest = check_picture(path, MAX_PIXELS, max_side)
+                made, digest, _ = check_picture(path, MAX_PIXELS, max_side)
                 found.append((digest, made))
             except BadPicture:
                 found.append(("", None))

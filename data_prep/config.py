@@ -35,8 +35,9 @@ class Image(Section, strict=True):
 
     required: bool = True
     """Drop posts without a picture."""
-    max_pixels: int = Field(default=50_000_000, gt=0, le=50_000_000)
-    """Refuse pictures that declare more; readers of the data set decode no larger ones."""
+    max_pixels: int = Field(default=50_000_000, gt=0, lt=1 << 29)
+    """Refuse pictures that declare more; decoding one takes some 10 bytes of memory a pixel. Pictures of more than 50
+    million pixels, which readers of the data set don't decode, are shrunk to these."""
     max_side: int | None = Field(default=None, ge=16)
     """Shrink pictures whose longer side is longer."""
 

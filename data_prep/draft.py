@@ -25,6 +25,7 @@ class Draft:
         group: Posts of one group never stand on both sides of a random split, e.g. the acts on one film.
         digest: Content hash of the picture, set by cleaning.
         language: Code of the text's language as the publisher says.
+        animated: True where the picture has more frames than the first, set by cleaning.
 
     Raises:
         ValueError: For an unknown split, or a post that carries pixels or features.
@@ -42,6 +43,7 @@ class Draft:
     group: str | None = None
     digest: str | None = None
     language: str | None = None
+    animated: bool | None = None
 
     def __post_init__(self) -> None:
         if self.split is not None and self.split not in SPLITS:
@@ -56,7 +58,7 @@ class Draft:
     def to_json(self) -> str:
         """One line of JSON; absent fields are left out."""
         post = {name: getattr(self.post, name) for name in _CARRIED}
-        own = {name: getattr(self, name) for name in ("picture", "split", "group", "digest", "language")}
+        own = {name: getattr(self, name) for name in ("picture", "split", "group", "digest", "language", "animated")}
         content = {"post": {name: value for name, value in post.items() if value not in (None, ())}}
         return json.dumps(content | {name: value for name, value in own.items() if value is not None})
 

@@ -28,7 +28,9 @@ def parser() -> Parser:
     made.add_argument(
         "--model", type=Path, required=True, help="an export: its newest version, or one version's folder"
     )
-    made.add_argument("--image", type=Path, nargs="+", action="extend", required=True, help="JPEG or PNG pictures")
+    made.add_argument(
+        "--image", type=Path, nargs="+", action="extend", required=True, help="pictures: JPEG, PNG, GIF, BMP or WebP"
+    )
     made.add_argument("--word", action="append", required=True, metavar="W", help="a tag of the vocabulary; repeatable")
     made.add_argument("--output", type=Path, metavar="FILE", help="draw the heat maps here: .png, .pdf, .svg")
     made.add_argument("--json", action="store_true", help="print JSON, whole maps included, instead of a table")

@@ -39,7 +39,7 @@ def parser() -> Parser:
     made.add_argument(
         "--model", type=Path, required=True, help="an export: its newest version, or one version's folder"
     )
-    made.add_argument("--image", type=Path, nargs="+", action="extend", help="JPEG or PNG pictures")
+    made.add_argument("--image", type=Path, nargs="+", action="extend", help="pictures: JPEG, PNG, GIF, BMP or WebP")
     made.add_argument(
         "--text", nargs="+", action="extend",
         help="what is said with each picture, in their order; '' where nothing is",

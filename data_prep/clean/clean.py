@@ -11,13 +11,14 @@ from pathlib import Path
 import apache_beam as beam
 
 from data_prep.clean.duplicates import Keys, keys_of
-from data_prep.clean.pictures import BadPicture, check_picture
+from data_prep.clean.pictures import Checked, check_picture
 from data_prep.config import Image
 from data_prep.draft import Draft, Reject
 from data_prep.pruning.prune import Pruner
 from data_prep.route import CLEAN, Route
 from data_prep.words import distinct
 from data_prep.work.chunks import Position, Ticker
+from kerasmm.data.plain_picture import TOO_MANY_PIXELS, BadPicture
 from kerasmm.data.spelling import normalise
 
 _INT64 = 1 << 63
@@ -46,7 +47,7 @@ def clean_words(draft: Draft) -> Draft | Reject:
 
 
 @functools.lru_cache(maxsize=4)
-def _checked(path: Path, stamp: tuple[int, ...], config: Image) -> tuple[bytes | None, str]:
+def _checked(path: Path, stamp: tuple[int, ...], config: Image) -> Checked:
     # Posts on one film share its poster and follow one another. The stamp tells when the file is another one.
     return check_picture(path, config.max_pixels, config.max_side)
 
@@ -62,18 +63,24 @@ def clean_picture(draft: Draft, config: Image, re_encoded: Path) -> Draft | Reje
         missing = Reject(draft.post.id, "image", "no picture", bad=False)
         return missing if config.required else draft
     try:
-        encoded, digest = _checked(Path(draft.picture), _stamp(Path(draft.picture)), config)
+        encoded, digest, animated = _checked(Path(draft.picture), _stamp(Path(draft.picture)), config)
     except BadPicture as error:
-        return Reject(draft.post.id, "image", str(error), draft.picture)
+        return Reject(draft.post.id, "image", str(error), _detail(draft.picture, error))
     except FileNotFoundError:
         return Reject(draft.post.id, "image", "missing file", draft.picture)
     except OSError as error:
         return Reject(draft.post.id, "image", "unreadable file", str(error))
+    draft = dataclasses.replace(draft, animated=animated or None)
     if encoded is None:
         return dataclasses.replace(draft, digest=digest)
     re_encoded.parent.mkdir(parents=True, exist_ok=True)
     re_encoded.write_bytes(encoded)
     return dataclasses.replace(draft, picture=str(re_encoded), digest=hashlib.sha256(encoded).hexdigest())
+
+
+def _detail(picture: str, error: BadPicture) -> str:
+    key = " (`image.max_pixels`)" if str(error) == TOO_MANY_PIXELS else ""
+    return f"{picture}: {error.detail}{key}" if error.detail else picture
 
 
 def _is_empty(draft: Draft) -> bool:

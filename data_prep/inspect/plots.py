@@ -88,8 +88,7 @@ def plot_samples(samples: Sequence[tuple[Post, str]], title: str, path: Path) ->
     for axes in all_axes:
         axes.set_axis_off()
     for axes, (post, split) in zip(all_axes, shown, strict=False):
-        picture = Image.open(io.BytesIO(post.image or b"")).convert("RGB")
-        picture.thumbnail((_SIDE, _SIDE))
+        picture = _small(post.image or b"")
         axes.imshow(np.asarray(picture))
         caption = textwrap.fill(_plain(", ".join(post.tags[:6])), 26, max_lines=3, placeholder="…")
         axes.set_title(f"{_plain(post.id)[:24]} ({split})\n{caption}", fontsize=7, loc="left")
@@ -106,3 +105,13 @@ def _save(figure: Figure, path: Path) -> None:
         # The font lacks some of the world's letters; a box in a plot is no news.
         warnings.filterwarnings("ignore", message="Glyph")
         figure.savefig(path, dpi=120)
+
+
+def _small(encoded: bytes) -> Image.Image:
+    """The picture, or a grey one where only the decoder of the readers takes it."""
+    try:
+        picture = Image.open(io.BytesIO(encoded)).convert("RGB")
+    except (OSError, ValueError, SyntaxError):
+        return Image.new("RGB", (_SIDE, _SIDE), "grey")
+    picture.thumbnail((_SIDE, _SIDE))
+    return picture

@@ -55,6 +55,7 @@ class _WriteChunk(beam.DoFn):
 
     def process(self, number: int) -> None:
         notes: dict[str, dict[str, Any]] = {}
+        self._animations: Counter[str] = Counter()
         with _Shards(self._work, number) as shards, Ticker(self._work, "write", number) as tick:
             for post, split in self._posts(number):
                 shards.write(split, post.to_bytes())
@@ -65,6 +66,8 @@ class _WriteChunk(beam.DoFn):
             self._list_left_out(number, tick)
         for split, note in notes.items():
             note["shard"] = shards.described(split)
+            if self._animations[split]:
+                note["sums"]["animations"] = self._animations[split]
         self._work.write_note("written", number, notes)
 
     def _list_left_out(self, number: int, tick: Ticker) -> None:
@@ -111,6 +114,7 @@ class _WriteChunk(beam.DoFn):
         for index, (draft, split) in enumerate(assigned(self._work, self._plan, number)):
             if split == LEFT_OUT:
                 continue
+            self._animations[split] += bool(draft.animated)
             links = [draft.post.links[place] for place in given.get(str(index), [])] or self._drawn(draft.post, split)
             links = links[: self._config.links.most]
             yield dataclasses.replace(draft.post, image=_picture(draft), links=tuple(links)), split

@@ -40,7 +40,7 @@ class Attended:
 class Export(LoadedExport):
     """Answers from an export by the loader that TensorFlow Serving uses, without the model's code.
 
-    TensorFlow and the model are loaded with the first question. A picture is a JPEG or PNG file's path, its bytes, an image
+    TensorFlow and the model are loaded with the first question. A picture is a file's path, its bytes, an image
     of Pillow or pixels `(h, w, 3)` uint8. What is asked about many pictures, in a list, is answered in a list of the same
     length: of a picture that can't be read, the answer says the `problem`. `advance` is told how many were answered, e.g. to
     move a progress bar.
@@ -173,7 +173,7 @@ class Export(LoadedExport):
         >>> export.label("photo.jpg", "what a gloomy day", k=2)  # doctest: +SKIP
         [Label(rank=1, name='melancholy', score=3.1), Label(rank=2, name='autumn', score=2.4)]
         >>> [one.problem for one in export.label(["photo.jpg", "notes.txt"])]  # doctest: +SKIP
-        [None, 'not a JPEG or PNG picture that can be decoded']
+        [None, 'not a picture that can be decoded']
         """
         from kerasmm.asking.labels import OUTPUTS, ask_labels, label_signatures
         from kerasmm.asking.query import choose_signature

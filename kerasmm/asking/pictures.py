@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
     Picture = str | os.PathLike[str] | bytes | Image | np.ndarray
-    """A JPEG or PNG file or its bytes, an image of Pillow, or pixels `(h, w, 3)` or `(h, w)` uint8."""
+    """A JPEG, PNG, GIF, BMP or WebP file or its bytes, an image of Pillow, or pixels `(h, w, 3)` or `(h, w)` uint8."""
 
 MAX_FILE_BYTES = 1 << 27
 """A larger file is not read: it is no picture that anyone would send."""
@@ -24,13 +24,11 @@ MAX_FILE_BYTES = 1 << 27
 AT_A_TIME = 16
 """Pictures that are in memory together."""
 
-UNDECODABLE = "not a JPEG or PNG picture that can be decoded"
-
-_ORIENTATION = 0x0112
+UNDECODABLE = "not a picture that can be decoded"
 
 
 def picture_bytes(picture: Picture) -> bytes:
-    """The bytes that an export is asked with; a photo that the camera only marked as turned is turned.
+    """The bytes that an export is asked with, converted as data preparation would; see `plain_picture`.
 
     Raises:
         UserError: When a file can't be read, or it is no picture.
@@ -42,7 +40,7 @@ def picture_bytes(picture: Picture) -> bytes:
     b'PNG'
     """
     if isinstance(picture, bytes):
-        return _upright(picture)
+        return _plain(picture, picture_name(picture))
     if isinstance(picture, str | os.PathLike):
         return read_picture(Path(picture))
     return _png(picture)
@@ -62,32 +60,30 @@ def picture_name(picture: Picture, called: str = "image") -> Path:
 
 
 def read_picture(path: Path) -> bytes:
-    """The bytes of a picture file; a photo that the camera only marked as turned is turned, as in data preparation.
+    """The bytes of a picture file, converted as data preparation would; see `plain_picture`.
 
     Raises:
-        UserError: When it can't be read, or is too large to be a picture.
+        UserError: When it can't be read, is too large to be a picture, or declares too many pixels.
     """
     try:
         if path.stat().st_size > MAX_FILE_BYTES:
-            raise UserError(f"{path}: larger than {MAX_FILE_BYTES >> 20} MiB; expected a JPEG or PNG picture")
-        return _upright(path.read_bytes())
+            raise UserError(f"{path}: larger than {MAX_FILE_BYTES >> 20} MiB; expected a picture")
+        return _plain(path.read_bytes(), path)
     except OSError as error:
         raise UserError(f"{path}: can't be read ({error.strerror})") from error
 
 
-def _upright(encoded: bytes) -> bytes:
-    """The same bytes, or a turned copy where EXIF says that the picture lies on its side."""
-    from PIL import Image, ImageOps
+def _plain(encoded: bytes, name: Path) -> bytes:
+    """What a data set would store of the picture, so that a question sees the pixels that the answers were made of."""
+    from kerasmm.data.images import MAX_PIXELS
+    from kerasmm.data.plain_picture import TOO_MANY_PIXELS, BadPicture, plain_picture
 
     try:
-        with Image.open(io.BytesIO(encoded), formats=("JPEG", "PNG")) as image:
-            if image.getexif().get(_ORIENTATION, 1) in (0, 1):
-                return encoded
-            file = io.BytesIO()
-            ImageOps.exif_transpose(image).convert("RGB").save(file, "JPEG", quality=95, subsampling=0)
-            return file.getvalue()
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
-        # What Pillow can't read is for the export to refuse.
+        return plain_picture(encoded, MAX_PIXELS)
+    except BadPicture as error:
+        if str(error) == TOO_MANY_PIXELS:
+            raise UserError(f"{name}: {error.detail}") from error
+        # What is damaged is for the export to refuse.
         return encoded
 
 

@@ -9,7 +9,8 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from kerasmm.data.images import CROP_SHARE, GREY, MAX_SIDE, decode_images
+from kerasmm.data.images import CROP_SHARE, GREY, decode_images
+from kerasmm.data.pixels import MAX_SIDE
 from tests.peak_memory import growth, in_own_process
 
 
@@ -186,6 +187,12 @@ def declared_jpeg(encoded, height, width):
     return encoded[: place + 5] + struct.pack(">HH", height, width) + encoded[place + 9 :]
 
 
+def declared_gif(encoded):
+    """A GIF whose frame declares as many pixels as it can."""
+    place = encoded.index(b",\0\0\0\0")
+    return encoded[: place + 5] + b"\xff" * 4 + encoded[place + 9 :]
+
+
 def bad_pictures(rng):
     photo = Image.fromarray(noise(rng, 40, 40, 3))
     good_png, good_jpeg = encode(photo, "PNG"), encode(photo, "JPEG")
@@ -194,8 +201,10 @@ def bad_pictures(rng):
         "empty": b"",
         "text": b"a text file named .jpg",
         "junk": rng.bytes(500),
-        "GIF": encode(photo, "GIF"),
-        "BMP": encode(photo, "BMP"),
+        "truncated GIF": encode(photo, "GIF")[:-9],
+        "truncated BMP": encode(photo, "BMP")[:-9],
+        "declared 65,535 x 65,535 GIF": declared_gif(encode(photo, "GIF")),
+        "declared 50,000 x 50,000 BMP": encode(photo, "BMP")[:18] + struct.pack("<ii", 50_000, 50_000) + bytes(99),
         "WebP": encode(photo, "WEBP"),
         "JPEG magic only": b"\xff\xd8\xff",
         "JPEG magic and junk": b"\xff\xd8\xff\xe0" + rng.bytes(500),
