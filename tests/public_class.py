@@ -12,7 +12,7 @@ import inspect
 import json
 import pkgutil
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from types import ModuleType
 from typing import Any
 
@@ -106,22 +106,55 @@ def masked(values: np.ndarray, present: np.ndarray) -> Any:
     return MaskAbove()(ops.convert_to_tensor(np.where(present, values, 99.0).astype("float32")))
 
 
+def one_batch(*batch: np.ndarray) -> Iterator[tuple[np.ndarray, ...]]:
+    """A batch for `fit` that has to be told of no size: arrays would make it one of the graph, unlike a data set."""
+    yield batch
+
+
 def value_and_gradient(function: Callable[[Any], Any], x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Value of a function of one tensor, and the gradient of its sum, with the backend that Keras runs on."""
-    backend, x = keras.backend.backend(), ops.convert_to_tensor(x)
-    if backend == "tensorflow":
-        tape = importlib.import_module("tensorflow").GradientTape()
-        with tape:
-            tape.watch(x)
-            value = function(x)
-            total = ops.sum(value)
-        gradient = tape.gradient(total, x)
-    elif backend == "jax":
-        jax = importlib.import_module("jax")
-        gradient, value = jax.grad(lambda x: (lambda y: (ops.sum(y), y))(function(x)), has_aux=True)(x)
-    else:
-        raise NotImplementedError(f"no gradient for the {backend} backend")
+    value, gradient = _differentiated(function)(ops.convert_to_tensor(x))
     return to_numpy(value), to_numpy(gradient)
+
+
+def compiled_value_and_gradient(
+    function: Callable[..., Any], x: np.ndarray, *others: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """The same, compiled by XLA, by the first of the tensors; with TensorFlow no size of them is known before."""
+    differentiated, tensors = _differentiated(function), [ops.convert_to_tensor(one) for one in (x, *others)]
+    if keras.backend.backend() == "tensorflow":
+        tf = importlib.import_module("tensorflow")
+        signature = [tf.TensorSpec([None] * len(one.shape), one.dtype) for one in tensors]
+        value, gradient = tf.function(differentiated, signature, autograph=False, jit_compile=True)(*tensors)
+    else:
+        # A seed is a state, which a compiled function of JAX may change in a scope only.
+        with keras.StatelessScope():
+            value, gradient = importlib.import_module("jax").jit(differentiated)(*tensors)
+    return to_numpy(value), to_numpy(gradient)
+
+
+def _differentiated(function: Callable[..., Any]) -> Callable[..., tuple[Any, Any]]:
+    """A function of tensors with the gradient of its sum by the first of them."""
+    backend = keras.backend.backend()
+    if backend == "tensorflow":
+        tape_of = importlib.import_module("tensorflow").GradientTape
+
+        def both(x: Any, *others: Any) -> tuple[Any, Any]:
+            with tape_of() as tape:
+                tape.watch(x)
+                value = function(x, *others)
+                total = ops.sum(value)
+            return value, tape.gradient(total, x)
+
+        return both
+    if backend == "jax":
+
+        def summed(x: Any, *others: Any) -> tuple[Any, Any]:
+            value = function(x, *others)
+            return ops.sum(value), value
+
+        return lambda *x: importlib.import_module("jax").grad(summed, has_aux=True)(*x)[::-1]
+    raise NotImplementedError(f"no gradient for the {backend} backend")
 
 
 def finite_differences(function: Callable[[np.ndarray], Any], x: np.ndarray, step: float = 1e-6) -> np.ndarray:

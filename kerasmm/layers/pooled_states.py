@@ -35,5 +35,5 @@ def pooled_states(states: Any, there: Any, pooling: str) -> Any:
         return states[-1]
     if pooling == "mean":
         return ops.sum(states * there, axis=0) / ops.maximum(ops.sum(there, axis=0), 1.0)
-    highest = ops.max(ops.where(there > 0.0, states, -2.0), axis=0)
-    return ops.where(ops.max(there, axis=0) > 0.0, highest, 0.0)
+    highest = ops.max(ops.where(there > 0.0, states, -2.0), axis=0, initial=-2.0)
+    return ops.where(ops.any(there > 0.0, axis=0), highest, 0.0)

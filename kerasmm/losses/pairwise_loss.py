@@ -77,15 +77,17 @@ def entries(y_true: Any, y_pred: Any) -> tuple[Any, Any, Any]:
 def with_gradient(value: Any, *slopes: tuple[Any, Any]) -> Any:
     """A value of each row with a gradient that is known: nothing is kept of how they came about.
 
-    There are no second derivatives.
+    There are no second derivatives. Nor is there a gradient of zeros through the loop that made them: XLA would have to
+    know beforehand how many steps it takes.
 
     Args:
-        value: `(batch,)`; it and the slopes come from `ops.stop_gradient` of the scores.
+        value: `(batch,)`.
         slopes: Pairs of scores and the gradient by them, both `(batch, labels)`.
 
     Returns:
         `(batch,)`.
     """
+    value = ops.stop_gradient(value)
     for scores, gradient in slopes:
-        value = value + ops.sum(gradient * (scores - ops.stop_gradient(scores)), axis=1)
+        value = value + ops.sum(ops.stop_gradient(gradient) * (scores - ops.stop_gradient(scores)), axis=1)
     return value

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import keras
+from keras import ops
 
 from kerasmm.rows import at_least_float32, mark_absent, row_weight
 
@@ -28,7 +29,9 @@ class RowLoss(keras.losses.Loss):
 
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
         y_true, y_pred = mark_absent(y_true, y_pred, self.dtype)
-        return super().__call__(y_true, y_pred, row_weight(sample_weight, self.dtype))
+        value = super().__call__(y_true, y_pred, row_weight(sample_weight, self.dtype))
+        # Keras leaves the rows of an empty batch as they are, whatever the reduction.
+        return value if self.reduction in (None, "none") else ops.sum(value)
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "dtype": self.dtype}

@@ -54,4 +54,4 @@ class Coverage(RankingMetric):
         super().__init__(empty_rows=empty_rows, name=name, dtype=dtype)
 
     def row_values(self, relevant: Any, rank: Any) -> Any:
-        return ops.maximum(ops.max(ops.where(relevant > 0.0, rank, 0.0), axis=1) - 1.0, 0.0)
+        return ops.maximum(ops.max(ops.where(relevant > 0.0, rank, 0.0), axis=1, initial=0.0) - 1.0, 0.0)

@@ -46,7 +46,7 @@ class LabelMetricAtK(RankingMetric):
 
     def row_values(self, relevant: Any, rank: Any) -> Any:
         both = ops.sum(ops.where(rank <= self.k, relevant, 0.0), axis=1)
-        labels = ops.maximum(ops.max(rank, axis=1), 1.0)
+        labels = ops.max(rank, axis=1, initial=1.0)
         return self.value(both, ops.minimum(labels, float(self.k)), ops.sum(relevant, axis=1), labels)
 
     def get_config(self) -> dict[str, Any]:

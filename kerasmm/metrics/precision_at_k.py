@@ -61,7 +61,7 @@ class PrecisionAtK(RankingMetric):
 
     def row_values(self, relevant: Any, rank: Any) -> Any:
         hits = ops.sum(ops.where(rank <= self.k, relevant, 0.0), axis=1)
-        shown = ops.clip(ops.max(rank, axis=1), 1.0, float(self.k))
+        shown = ops.minimum(ops.max(rank, axis=1, initial=1.0), float(self.k))
         return hits / shown
 
     def get_config(self) -> dict[str, Any]:

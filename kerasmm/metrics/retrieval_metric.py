@@ -20,7 +20,7 @@ def first_rank(relevant: Any, rank: Any) -> Any:
     Returns:
         `(batch,)`.
     """
-    first = ops.min(ops.where(relevant > 0.0, rank, float("inf")), axis=1)
+    first = ops.min(ops.where(relevant > 0.0, rank, float("inf")), axis=1, initial=float("inf"))
     return ops.where(ops.isfinite(first), first, 0.0)
 
 

@@ -10,7 +10,15 @@ import keras
 import numpy as np
 from keras import ops
 
-from tests.public_class import COMPILED_OR_NOT, HALF_PRECISION, assert_close, check_config, check_examples, to_numpy
+from tests.public_class import (
+    COMPILED_OR_NOT,
+    HALF_PRECISION,
+    assert_close,
+    check_config,
+    check_examples,
+    one_batch,
+    to_numpy,
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -80,6 +88,20 @@ def check_shapes(case: LayerCase, rng: np.random.Generator) -> None:
     assert [tuple(weight.shape) for weight in layer.weights] == case.weights
     assert layer.count_params() == sum(int(np.prod(shape)) for shape in case.weights)
     assert all(np.isfinite(to_numpy(output)).all() for output in outputs)
+    check_empty_batch(case, layer)
+
+
+def check_empty_batch(case: LayerCase, layer: keras.layers.Layer) -> None:
+    """No rows in, no rows out; where the batch stands in further outputs, the size of the input's is no other one."""
+    rows = case.inputs[case.batch_axis[0]]
+    nothing = np.zeros([0 if axis == case.batch_axis[0] else size for axis, size in enumerate(case.inputs)])
+    nothing = nothing.astype("float32" if case.ids is None else "int32")
+    masks = [None] if case.mask is None else [None, np.ones(nothing.shape[: len(case.mask)], bool)]
+    for mask in masks:
+        outputs = case.answer(layer, nothing, **({} if mask is None else {"mask": mask}))
+        assert [tuple(output.shape) for output in outputs] == [
+            tuple(0 if size == rows else size for size in shape) for shape in case.outputs
+        ]
 
 
 def functional(case: LayerCase, layer: keras.layers.Layer, dtype: Any) -> keras.Model:
@@ -125,7 +147,7 @@ def check_training_step(case: LayerCase, rng: np.random.Generator) -> None:
         model = keras.Model(inputs, ops.sum(flattened * factors, axis=1, keepdims=True))
         layer.set_weights(starting)
         model.compile(keras.optimizers.SGD(0.01), "mse", jit_compile=jit)
-        history = model.fit(batch_first, target, batch_size=len(target), epochs=1, verbose=0)
+        history = model.fit(one_batch(batch_first, target), steps_per_epoch=1, shuffle=False, verbose=0)
         assert np.isfinite(history.history["loss"]).all()
         ends.append(layer.get_weights())
     for start, plain, compiled in zip(starting, ends[0], ends[-1], strict=True):

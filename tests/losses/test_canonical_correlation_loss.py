@@ -16,6 +16,7 @@ from tests.public_class import (
     check_examples,
     finite_differences,
     masked,
+    one_batch,
     to_numpy,
     value_and_gradient,
 )
@@ -140,6 +141,11 @@ def test_one_row_has_no_correlation(rng):
     assert not gradient.any()
 
 
+def test_no_rows_have_no_correlation(rng):
+    one, two = pair(rng)
+    assert to_numpy(CanonicalCorrelationLoss()(one[:0], two[:0])) == 0
+
+
 def test_whole_weights_are_repeated_rows(rng):
     one, two = pair(rng)
     times = rng.integers(0, 4, len(one))
@@ -201,7 +207,7 @@ def test_a_training_step_compiled_or_not_and_saving(rng, tmp_path):
         model.set_weights(start)
         wanted = -correlations(y, to_numpy(model(x)).astype("float64"), 0.1, 0.2).sum()
         model.compile(keras.optimizers.SGD(0.1), CanonicalCorrelationLoss((0.1, 0.2)), jit_compile=jit)
-        history = model.fit(x, y, batch_size=32, epochs=1, verbose=0)
+        history = model.fit(one_batch(x, y), steps_per_epoch=1, shuffle=False, verbose=0)
         np.testing.assert_allclose(history.history["loss"], wanted, rtol=1e-3)
         ends.append(model.get_weights())
     assert np.abs(ends[0][0] - start[0]).max() > 0

@@ -96,7 +96,11 @@ def check_values(case: MetricCase, rng: np.random.Generator) -> None:
         same = np.full_like(y_true, label)
         assert result(case.new(), (same, y_pred)) == close(case.mean(same, y_pred))
     tied = np.zeros_like(y_pred)
-    assert result(case.new(), (y_true, tied)) == close(case.mean(y_true, tied))
+    metric = case.new()
+    assert result(metric, (y_true, tied)) == close(case.mean(y_true, tied))
+    metric.update_state(y_true[:0], tied[:0])
+    metric.update_state(y_true[:0], tied[:0], np.zeros(0))
+    assert float(metric.result()) == close(case.mean(y_true, tied)), "an empty batch changes nothing"
     with pytest.raises(ValueError, match=r"must have shape \(batch, entries\)"):
         case.new().update_state(y_true[0], y_pred[0])
 
