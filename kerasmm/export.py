@@ -69,7 +69,7 @@ def export_run(
     """
     import tensorflow as tf
 
-    from kerasmm.runs.run import check_vocabularies
+    from kerasmm.runs.run import check_vocabularies, trained_on
     from kerasmm.serving.base import origin_of
     from kerasmm.serving.check import newest
     from kerasmm.serving.export import export
@@ -85,6 +85,7 @@ def export_run(
             thumbnails=thumbnails,
             origin=origin_of(run.folder, dataset.folder, dataset.manifest.source),
             force=force,
+            trained_on=trained_on(run.folder),
             quiet=quiet,
         )
     command = [sys.executable, "-m", "kerasmm.export", "--run", str(run.folder), "--data", str(dataset.folder)]

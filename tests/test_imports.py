@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[1]
 # From the top down; a part may import parts of lower levels, and its own.
 LEVELS = [
     {"__main__"},
-    {"fit", "compare", "evaluate", "export", "search", "attend", "label", "draw"}
+    {"fit", "compare", "evaluate", "export", "index", "search", "attend", "label", "draw"}
     | {"classify", "sentences", "annotate", "connotations"},  # former names
     {"runs", "asking"},
     {"serving"},
@@ -34,7 +34,13 @@ DATA_PREP_MAY = {"data", "encoders", "settings", "settings_list", "console"}
 # from, and commands show an example; the rest of the code is held. Benchmarks measure one paper each, as tests do.
 REGISTRIES = {"kerasmm/systems/__init__.py"}
 """Where a paper is entered. `kerasmm/models` has a function a network, named after its paper."""
-IN_MESSAGES = {"kerasmm/export.py", "kerasmm/serving/check.py", "kerasmm/fit.py", "kerasmm/compare.py"}
+IN_MESSAGES = {
+    "kerasmm/export.py",
+    "kerasmm/index.py",
+    "kerasmm/serving/check.py",
+    "kerasmm/fit.py",
+    "kerasmm/compare.py",
+}
 """Their help and errors say `e.g. saved_models/dman`, so that one sees what such a folder is."""
 
 

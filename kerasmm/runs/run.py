@@ -13,6 +13,7 @@ import yaml
 import kerasmm
 from kerasmm.console import UserError
 from kerasmm.data.dataset import Dataset, vocabulary_digest
+from kerasmm.data.manifest import FILE_NAME, sha256_of
 from kerasmm.runs.choices import CHOICES, choices_text, read_choices
 from kerasmm.settings import read_yaml, validated
 from kerasmm.systems import Facts, System, system
@@ -129,6 +130,7 @@ def write_run(folder: Path, made: System, dataset: Dataset, extra: dict[str, Any
         "model": made.name,
         "kerasmm": kerasmm.__version__,
         "data": str(dataset.folder),
+        "data_sha256": sha256_of(dataset.folder / FILE_NAME),
         "source": dataset.manifest.source,
         "synthetic": dataset.manifest.synthetic,
         "seed": made.seed,
@@ -165,6 +167,12 @@ def read_run(folder: Path) -> tuple[System, dict[str, Any]]:
     made = kind(config, facts, seed)
     made.choices = read_choices(folder)
     return made, content
+
+
+def trained_on(folder: Path) -> str | None:
+    """SHA-256 of the manifest of the data set that a run was trained on; None for a run of an earlier version."""
+    found = read_run(folder)[1].get("data_sha256")
+    return str(found) if found else None
 
 
 def open_run(folder: Path, weights: str = BEST) -> Run:

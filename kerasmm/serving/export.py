@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import itertools
 import json
 import shutil
-import tempfile
-import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,14 +18,16 @@ from kerasmm.console import progress
 from kerasmm.data.dataset import Dataset
 from kerasmm.data.post import Post
 from kerasmm.serving.base import ORIGIN, check_base, chosen_splits, refuse_another
-from kerasmm.serving.check import SIGNATURES_FILE, check_export, versions
+from kerasmm.serving.check import SIGNATURES_FILE, check_export
 from kerasmm.serving.encoded import POSTS, Encoded, encode, fitted_classifier
 from kerasmm.serving.examples import example_inputs, to_json
 from kerasmm.serving.indexes.exact import ExactIndex
 from kerasmm.serving.posts import POSTS_FILE, post_of, write_posts
+from kerasmm.serving.publish import aside, publish
+from kerasmm.serving.recipe import MODEL_FILE, recipe, weights_digest
 from kerasmm.serving.server_files import write_server_files
 from kerasmm.serving.services import ExportServices
-from kerasmm.serving.signatures import Traced, captured_variables, trace
+from kerasmm.serving.signatures import Traced, trace, weights_beside
 from kerasmm.serving.warmup import write_warmup
 
 if TYPE_CHECKING:
@@ -37,9 +35,7 @@ if TYPE_CHECKING:
 
     from kerasmm.systems.system import System
 
-_ASIDE = ".partial-"
 NO_LABELS = "its training posts have no labels"
-_STALE_SECONDS = 24 * 3600.0
 
 
 class ExportError(RuntimeError):
@@ -56,6 +52,7 @@ def export(
     thumbnails: bool = True,
     origin: Mapping[str, str] | None = None,
     force: bool = False,
+    trained_on: str | None = None,
     quiet: bool = False,
 ) -> Path:
     """Exports.
@@ -73,6 +70,7 @@ def export(
         thumbnails: Keep small pictures of the posts, so that search can show them.
         origin: What the export is made of, as `kerasmm.serving.base.origin_of` says it; kept in it.
         force: Become the next version also where the newest one has another origin.
+        trained_on: SHA-256 of the manifest of the data set that the model learned from, where it is known.
         quiet: No progress bar.
 
     Returns:
@@ -89,7 +87,7 @@ def export(
     if origin is not None and not force:
         refuse_another(output, origin, system.vocabularies)
     chosen = chosen_splits(dataset, splits)
-    with _aside(output) as scratch:
+    with aside(output) as scratch:
         encoded = encode(system, model, dataset, chosen, scratch / "rows", quiet)
         classifier = fitted_classifier(encoded, system.seed, quiet)
         assets = scratch / "assets"
@@ -106,10 +104,11 @@ def export(
             # Not the Keras model itself: a module that holds one leaves variables uninitialised in a server.
             classifier and functools.partial(classifier, training=False),
         )
-        traced = trace(system.signatures(system.from_pixels(model), services))
+        of_pictures = system.from_pixels(model)
+        traced = trace(system.signatures(of_pictures, services))
         module = tf.Module(name=name)
         module.services = services
-        module.weights = captured_variables(traced)
+        module.weights = weights_beside(services, traced, model)
         functions = {key: one.function for key, one in traced.items()}
         tf.saved_model.save(module, str(scratch / "saved"), signatures=functions)
 
@@ -125,6 +124,7 @@ def export(
             "made_by": {"kerasmm": kerasmm.__version__, "tensorflow": tf.__version__},
             **{kind: len(rows.ids) for kind, rows in encoded.rows.items()},
             "splits": chosen,
+            "weights": {"sha256": weights_digest(scratch / "saved"), "trained_on": trained_on},
             "vocabularies": {key: f"assets/{key}.txt" for key in system.vocabularies},
             **({"missing": {"classify": NO_LABELS}} if system.Signatures.classifies and classifier is None else {}),
             "choices": {key: dataclasses.asdict(one) for key, one in system.choices.items() if key in traced},
@@ -132,6 +132,9 @@ def export(
         }
         path = scratch / "saved" / SIGNATURES_FILE
         path.write_text(json.dumps(about, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        if made_of := recipe(system, model, module.weights, "image" in of_pictures.input):
+            text = json.dumps(made_of, ensure_ascii=False)
+            (scratch / "saved" / MODEL_FILE).write_text(text + "\n", encoding="utf-8")
         write_posts(extra / POSTS_FILE, _posts(dataset, chosen, _post_ids(encoded), quiet), thumbnails)
 
         # Moved before the check: an export that still reads from where it was written would pass there.
@@ -140,7 +143,7 @@ def export(
         if problems := check_export(moved)["problems"]:
             raise ExportError(f"{output}: {'; '.join(problems)}")
         write_server_files(output, name)
-        return _publish(moved, output)
+        return publish(moved, output)
 
 
 def hide_gpus() -> None:
@@ -187,34 +190,3 @@ def _described(name: str, traced: Traced, example: dict[str, np.ndarray]) -> dic
             "answer": {key: to_json(tensor.numpy()) for key, tensor in answer.items()},
         },
     }
-
-
-@contextmanager
-def _aside(output: Path) -> Iterator[Path]:
-    """A scratch folder in `output`, whose name a server doesn't take for a version; gone afterwards."""
-    output.mkdir(parents=True, exist_ok=True)
-    for left in output.glob(f"{_ASIDE}*"):
-        # What a killed export left. A younger one may be at work in another process.
-        if time.time() - left.stat().st_mtime > _STALE_SECONDS:
-            shutil.rmtree(left, ignore_errors=True)
-    scratch = Path(tempfile.mkdtemp(prefix=_ASIDE, dir=output))
-    try:
-        yield scratch
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
-
-
-def _publish(whole: Path, output: Path) -> Path:
-    """Renames to the next free version; another export may take a number at the same time."""
-    for version in itertools.count(max(versions(output), default=0) + 1):
-        target = output / str(version)
-        if target.exists():
-            continue
-        try:
-            whole.rename(target)
-        except OSError:
-            if not target.exists():
-                raise
-            continue
-        return target
-    raise AssertionError("unreachable: there is always a larger number")

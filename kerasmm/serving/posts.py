@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import hashlib
 import io
 import json
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from kerasmm.data.post import Post
@@ -24,9 +25,13 @@ _PRIVATE = {"exif", "xmp", "photoshop", "comment"}
 
 _SCHEMA = """
     create table posts (
-        id text primary key, split text not null, text text, tags text not null, labels text not null, thumbnail blob
+        id text primary key, split text not null, text text, tags text not null, labels text not null, thumbnail blob,
+        author text
     ) without rowid
 """
+
+ADDED = "added"
+"""The split of posts that came to the index later: no training saw them."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -78,22 +83,68 @@ def thumbnail(encoded: bytes, side: int = THUMBNAIL_SIDE) -> bytes | None:
         return None
 
 
-def write_posts(path: Path, posts: Iterable[tuple[str, Post]], thumbnails: bool = True) -> None:
-    """Writes `(split, post)` pairs, one at a time; `thumbnails=False` leaves the pictures out."""
-    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as connection:
+def author_digest(user: str) -> str:
+    """What is kept of an author: enough to forget them by their name, and no name."""
+    return hashlib.sha256(user.encode()).hexdigest()
+
+
+def write_posts(
+    path: Path,
+    posts: Iterable[tuple[str, Post]],
+    thumbnails: bool = True,
+    *,
+    of: Path | None = None,
+    without: Iterable[str] = (),
+) -> None:
+    """Writes `(split, post)` pairs, one at a time.
+
+    Args:
+        path: The new file.
+        posts: What is written. A post that is there, too, in `of` keeps its split: whether training saw it doesn't change.
+        thumbnails: Keep small pictures.
+        of: A file like it whose posts are kept.
+        without: Ids of posts of that file that aren't. None of their bytes are in the new one.
+    """
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None, uri=True)) as connection:
         # The file is written aside and renamed when it is whole, so it needs no journal.
         connection.execute("pragma journal_mode = off")
         connection.execute("pragma synchronous = off")
         connection.execute(_SCHEMA)
+        if of is not None:
+            _copy(connection, of, without)
         connection.execute("begin")
         for split, post in posts:
             small = thumbnail(post.image) if thumbnails and post.image is not None else None
             text = post.text if post.text is not None else next(iter(post.sentences), None)
             tags, labels = (json.dumps(list(words), ensure_ascii=False) for words in (post.tags, post.labels))
+            author = None if post.user is None else author_digest(post.user)
             connection.execute(
-                "insert into posts values (?, ?, ?, ?, ?, ?)", (post.id, split, text, tags, labels, small)
+                "insert into posts values (?, ?, ?, ?, ?, ?, ?) on conflict do update set text = excluded.text, "
+                "tags = excluded.tags, labels = excluded.labels, thumbnail = excluded.thumbnail, author = excluded.author",
+                (post.id, split, text, tags, labels, small, author),
             )
         connection.execute("commit")
+        if of is not None:
+            # A page that a longer row has left may still hold its bytes.
+            connection.execute("vacuum")
+
+
+def _copy(connection: sqlite3.Connection, of: Path, without: Iterable[str]) -> None:
+    """All posts of another file but some."""
+    connection.execute("pragma temp_store = memory")
+    connection.execute("create temp table gone (id text primary key)")
+    connection.executemany("insert or ignore into gone values (?)", ((post_id,) for post_id in without))
+    connection.execute("attach ? as before", (f"{of.absolute().as_uri()}?immutable=1",))
+    author = "author" if _has_authors(connection, "before") else "null"
+    connection.execute(
+        f"insert into posts select id, split, text, tags, labels, thumbnail, {author} from before.posts "
+        "where id not in (select id from gone)"
+    )
+    connection.execute("detach before")
+
+
+def _has_authors(connection: sqlite3.Connection, schema: str = "main") -> bool:
+    return "author" in {row[1] for row in connection.execute(f"pragma {schema}.table_info(posts)")}
 
 
 class PostStore:
@@ -121,6 +172,18 @@ class PostStore:
                 tags, labels = (tuple(json.loads(words)) for words in row[3:5])
                 found[post_id] = StoredPost(row[0], row[1], row[2], tags, labels, row[5])
         return found
+
+    def __iter__(self) -> Iterator[StoredPost]:
+        """All posts, one at a time, in the order of their ids."""
+        for (post_id,) in self._connection.execute("select id from posts order by id"):
+            yield from self.find([post_id]).values()
+
+    def of_author(self, user: str) -> list[str] | None:
+        """Ids of the posts of an author; None where the file, of an earlier version, doesn't know the authors."""
+        if not _has_authors(self._connection):
+            return None
+        rows = self._connection.execute("select id from posts where author = ?", (author_digest(user),))
+        return [row[0] for row in rows]
 
     def close(self) -> None:
         """Closes the file."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -136,10 +137,36 @@ def check_signature(session: Any, signature: Any, inputs: dict[str, Any], expect
     return problems
 
 
+def requests(export: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Signature and inputs of each warm-up request."""
+    import tensorflow as tf
+    from tensorflow_serving.apis import prediction_log_pb2
+
+    warmup = str(export / "assets.extra" / "tf_serving_warmup_requests")
+    for record in tf.compat.v1.io.tf_record_iterator(warmup):
+        request = prediction_log_pb2.PredictionLog.FromString(record).predict_log.request
+        inputs = {key: tf.make_ndarray(tensor) for key, tensor in request.inputs.items()}
+        yield request.model_spec.signature_name, inputs
+
+
+def example_answers(export: Path, signatures: Collection[str]) -> dict[str, dict[str, Any]]:
+    """What signatures answer to their warm-up requests."""
+    import tensorflow as tf
+
+    if ops_of(export)[1] & TEXT_OPS:
+        load_text_ops()
+    with tf.Graph().as_default() as graph, tf.compat.v1.Session(graph=graph) as session:
+        meta = tf.compat.v1.saved_model.load(session, [tf.saved_model.SERVING], str(export))
+        return {
+            name: replay(session, meta.signature_def[name], inputs)
+            for name, inputs in requests(export)
+            if name in signatures
+        }
+
+
 def check(export: Path, allowed: set[str]) -> dict[str, Any]:
     """Everything that must hold before an export is called done."""
     import tensorflow as tf
-    from tensorflow_serving.apis import prediction_log_pb2
 
     ops, kinds = ops_of(export)
     report: dict[str, Any] = {"ops": ops, "signatures": [], "problems": []}
@@ -158,11 +185,7 @@ def check(export: Path, allowed: set[str]) -> dict[str, Any]:
         if empty:
             report["problems"].append(f"uninitialised variables: {', '.join(empty[:3])} ({len(empty)} in all)")
             return report
-        warmup = str(export / "assets.extra" / "tf_serving_warmup_requests")
-        for record in tf.compat.v1.io.tf_record_iterator(warmup):
-            request = prediction_log_pb2.PredictionLog.FromString(record).predict_log.request
-            name = request.model_spec.signature_name
-            inputs = {key: tf.make_ndarray(tensor) for key, tensor in request.inputs.items()}
+        for name, inputs in requests(export):
             expected = recorded[name]["example"]["answer"]
             problems = check_signature(session, meta.signature_def[name], inputs, expected)
             report["problems"] += [f"{name}: {problem}" for problem in problems]

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import tensorflow as tf
 
 from kerasmm.systems.signatures import Signature
+
+if TYPE_CHECKING:
+    import keras
 
 DEFAULT = "serving_default"
 """The signature that a request without a name gets."""
@@ -87,11 +90,14 @@ def _without_invalid_rows(outputs: Any) -> Any:
     return {name: output if name == VALID else said(output) for name, output in outputs.items()}
 
 
-def captured_variables(traced: Mapping[str, Traced]) -> list[tf.Variable]:
-    """The variables that the graphs read, each once: the weights of the model and of its encoder, as `tf.Variable`s.
+def weights_beside(services: tf.Module, traced: Mapping[str, Traced], model: keras.Model) -> list[tf.Variable]:
+    """The variables that the graphs read and the model's own, each once, without those of `services`; as `tf.Variable`s.
 
     A module that holds these saves and loads everywhere; one that holds a Keras model, or its Keras variables, saves
-    too, but leaves variables uninitialised in a server.
+    too, but leaves variables uninitialised in a server. What no graph reads is kept, too: whoever embeds more posts needs
+    the whole model.
     """
-    found = {id(variable): variable for one in traced.values() for variable in one.function.graph.variables}
+    own = {id(variable) for variable in services.variables}
+    captured = [variable for one in traced.values() for variable in one.function.graph.variables]
+    found = {id(one): one for one in (*captured, *(weight.value for weight in model.weights)) if id(one) not in own}
     return list(found.values())

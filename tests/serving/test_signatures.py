@@ -2,7 +2,7 @@ import keras
 import pytest
 import tensorflow as tf
 
-from kerasmm.serving.signatures import captured_variables, trace
+from kerasmm.serving.signatures import trace, weights_beside
 from kerasmm.systems.signatures import Signature
 
 WORDS = tf.TensorSpec((None,), tf.string)
@@ -40,19 +40,19 @@ def test_a_default_is_needed():
         trace({"other": Signature({"word": WORDS}, length)})
 
 
-def test_captured_variables_are_those_that_are_read_once_each():
-    dense, unused = keras.layers.Dense(2), keras.layers.Dense(3)
+def test_weights_are_those_that_are_read_and_those_of_the_model_once_each():
+    dense, unread = keras.layers.Dense(2), keras.layers.Dense(3)
     normal = keras.layers.BatchNormalization()
     x = keras.Input((4,))
-    model = keras.Model(x, normal(dense(x)))
-    unused.build((None, 4))
+    model = keras.Model(x, {"read": normal(dense(x)), "unread": unread(x)})
+    services = tf.Module()
+    services.own, beside = tf.Variable(2.0), tf.Variable(3.0)
     numbers = tf.TensorSpec((None, 4), tf.float32)
 
     def answer(numbers):
-        return {"y": model(numbers, training=False)}
+        return {"y": services.own * beside * normal(dense(numbers), training=False)}
 
-    captured = captured_variables(
-        trace({name: Signature({"numbers": numbers}, answer) for name in ("serving_default", "b")})
-    )
-    assert sorted(id(v) for v in captured) == sorted(id(v.value) for v in model.variables)
+    traced = trace({name: Signature({"numbers": numbers}, answer) for name in ("serving_default", "b")})
+    captured = weights_beside(services, traced, model)
+    assert sorted(map(id, captured)) == sorted([id(beside), *(id(v.value) for v in model.variables)])
     assert all(isinstance(v, tf.Variable) for v in captured)

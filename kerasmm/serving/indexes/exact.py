@@ -31,7 +31,8 @@ class ExactIndex(tf.Module):
     Of unit vectors whose lengths were the scales, `inner` is the cosine and `scaled` the inner product with the vector as it
     was: 4 bytes more a row give both. The rows are scored in chunks, each merged into the best so far, so memory doesn't grow
     with the index; a sum of ranks needs all ranks, so there the queries go one after another, each with some 40 bytes a row.
-    Exact up to about a million rows; past that an approximate index is faster.
+    Exact up to about a million rows; past that an approximate index is faster. The graph doesn't know how many rows there are, so
+    that the same graph serves another number of them (`kerasmm.serving.reindex`).
 
     Args:
         vectors: `(N, d)`, finite; stored as float32 in a variable, since a graph can't hold more than 2 GB.
@@ -76,13 +77,22 @@ class ExactIndex(tf.Module):
             raise ValueError(f"`scales` must be {len(vectors)} finite numbers. Received: shape {scales.shape}")
         if chunk < 1:
             raise ValueError(f"`chunk` must be at least 1. Received: chunk={chunk}")
-        self.rows, self.chunk = len(ids), chunk
-        self.vectors = tf.Variable(vectors.astype("float32", copy=False), trainable=False, name="vectors")
+        self.chunk = chunk
+        # The dimension is in the graph, the number of rows is not.
+        any_rows = tf.TensorShape([None, vectors.shape[1]])
+        vectors = vectors.astype("float32", copy=False)
+        self.vectors = tf.Variable(vectors, trainable=False, name="vectors", shape=any_rows)
         self.scales = None
         if scales is not None:
-            self.scales = tf.Variable(scales.astype("float32", copy=False), trainable=False, name="scales")
+            scales = scales.astype("float32", copy=False)
+            self.scales = tf.Variable(scales, trainable=False, name="scales", shape=tf.TensorShape([None]))
         self.ids = _strings([row_id.encode() for row_id in ids], "ids")
         self.texts = None if texts is None else _strings(texts, "texts")
+
+    @property
+    def rows(self) -> tf.Tensor:
+        """How many rows there are, read in the graph."""
+        return tf.shape(self.vectors)[0]
 
     def search(self, queries: tf.Tensor, k: tf.Tensor, ranking: str = "inner") -> dict[str, tf.Tensor]:
         """Searches.
@@ -153,7 +163,7 @@ class ExactIndex(tf.Module):
             inner = tf.linalg.matvec(self.vectors, query)
             # Whole numbers, so that equal sums are equal.
             summed, rows = tf.math.top_k(-(ranks(inner) + ranks(inner * scales)), k=width)
-            return 1.0 + tf.cast(summed, tf.float32) / (2.0 * self.rows), rows
+            return 1.0 + tf.cast(summed, tf.float32) / (2.0 * tf.cast(self.rows, tf.float32)), rows
 
         # A loop without a turn knows no shapes: an empty batch asks one query and cuts it off.
         asked = tf.pad(queries, [[0, tf.cast(count == 0, tf.int32)], [0, 0]])
@@ -163,4 +173,4 @@ class ExactIndex(tf.Module):
 
 
 def _strings(values: Sequence[bytes], name: str) -> tf.Variable:
-    return tf.Variable(np.array(values, object), trainable=False, name=name)
+    return tf.Variable(np.array(values, object), trainable=False, name=name, shape=tf.TensorShape([None]))
