@@ -153,6 +153,7 @@ def checked_build(arguments: list[str], monkeypatch: pytest.MonkeyPatch) -> None
 
     asked = []
     monkeypatch.setattr(data_prep.build, "build", lambda *a, **named: asked.append(named["beam_options"]) or NoPosts())
+    monkeypatch.setattr("data_prep.vocabulary.given.Dataset", OldPosts)
     monkeypatch.setattr(data_prep.inspect.inspect, "inspect", lambda *a, **named: asked.append([]))
     assert main(arguments) == 0
     for options in asked:
@@ -166,6 +167,14 @@ class NoPosts:
 
     splits: dict = {}
     dropped: dict = {}
+
+
+class OldPosts:
+    """The data set whose words a command takes, which isn't there."""
+
+    def __init__(self, folder):
+        self.manifest = self
+        self.config: dict = {}
 
 
 def checked_command(name: str, arguments: list[str]) -> None:
