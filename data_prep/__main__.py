@@ -73,6 +73,7 @@ def _add_build(commands: Any) -> None:
         metavar="DATA",
         help="take the words of this data set: new posts for a model that was trained on it; all that have a picture stay",
     )
+    parser.add_argument("--labels-from-tags", type=int, metavar="N", help="the N most frequent tags become labels")
     parser.add_argument("--split", choices=("random", "time", "published", "counts"), help="how posts are split")
     parser.add_argument("--seed", type=int, help="decides splits and links")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="any key, e.g. split.test=0.1")
@@ -129,6 +130,7 @@ def _build(options: Any, rest: list[str], argv: list[str]) -> int:
     given_flags = {key: getattr(options, key) for key in _FLAGS if getattr(options, key) is not None}
     flags = merged(*(_FLAGS[key](value) for key, value in given_flags.items()))
     from data_prep.build import build, configuration
+    from data_prep.missing import told
 
     for name in () if options.list_settings else ("source", "output"):
         if job[name] is None:
@@ -154,6 +156,8 @@ def _build(options: Any, rest: list[str], argv: list[str]) -> int:
     posts = ", ".join(f"{manifest.records(split)} {split}" for split in manifest.splits)
     dropped = sum(sum(reasons.values()) for reasons in manifest.dropped.values())
     console(options.quiet).print(f"{output}: {posts}; {dropped} posts dropped, listed in rejects.jsonl", soft_wrap=True)
+    for line in told(manifest):
+        console(options.quiet).print(line, soft_wrap=True, markup=False)
     return OK
 
 
@@ -185,6 +189,7 @@ _FLAGS: dict[str, Any] = {
     "weights": lambda value: {"features": {"weights": value}},
     "tags": lambda value: {"tags": {"most": value}},
     "vocabularies_of": lambda value: {"vocabularies_of": value},
+    "labels_from_tags": lambda value: {"annotate": {"labels_from_tags": value}},
     "split": lambda value: {"split": {"method": value}},
     "seed": lambda value: {"seed": value},
 }

@@ -45,6 +45,8 @@ class Image(Section, strict=True):
 class Annotate(Section, strict=True):
     """What is read out of the sentences, and what becomes a label."""
 
+    sentences: Literal["given", "from text", "from_text"] = "given"
+    """`from text`: the text of a post that has no `sentences` is its sentence, for models of images and sentences."""
     nouns_as_tags: bool = False
     """Add the lemmas of the nouns in `sentences` to the tags."""
     sentence_tags: bool = True

@@ -66,7 +66,8 @@ class Route:
     @property
     def annotates(self) -> bool:
         annotate = self.config.annotate
-        return self.has_sentences and (annotate.nouns_as_tags or annotate.sentence_tags)
+        from_text = annotate.sentences != "given"
+        return from_text or (self.has_sentences and (annotate.nouns_as_tags or annotate.sentence_tags))
 
     @property
     def compares(self) -> bool:

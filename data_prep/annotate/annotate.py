@@ -44,10 +44,12 @@ def _annotate(number: int, work: Work, annotate: config.Annotate) -> None:
 def annotated(draft: Draft, annotate: config.Annotate) -> Draft:
     """The draft with what `annotate` asks for; each sentence is tagged once.
 
-    The nouns come after the post's own tags, each once. The pseudo-tags are common nouns and verbs without stop words,
+    A text becomes a sentence where that is asked for and the post has none. The nouns come after the post's own tags, each once. The pseudo-tags are common nouns and verbs without stop words,
     each once a sentence, in order.
     """
     post = draft.post
+    if annotate.sentences != "given" and post.text and not post.sentences:
+        post = dataclasses.replace(post, sentences=(post.text,))
     sentences = [tagger.tagged(sentence) for sentence in post.sentences]
     if annotate.nouns_as_tags:
         # A noun that is on the list of stop words is a noun.

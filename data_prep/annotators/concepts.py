@@ -14,6 +14,10 @@ from kerasmm.console import UserError
 
 COLUMNS = ("title", "aliases", "count", "description")
 _JSON = (".jsonl", ".json")
+# As the lists that Wikipedia publishes begin, and people's own.
+_TITLES = ("title", "titles", "page_title", "page title", "wikipedia_title", "article_title")
+_PLAIN_TITLES = ("article", "concept", "entity", "name", "page")
+_NAMESPACE = "page_namespace"
 _QUALIFIER = re.compile(r"\s*\(([^()]*)\)\s*$")
 
 
@@ -47,7 +51,8 @@ def read_concepts(path: Path) -> Iterator[Concept]:
 
     The file may be compressed (`.gz`). One that ends in `.jsonl` or `.json` has an object a line with `title` and, if known, `aliases` (a list), `count`
     and `description`. Any other has the same columns, separated by tabs, with `|` between aliases; columns at the end may
-    be left out, and a first line `title<TAB>…` is a header:
+    be left out, and a first line `title<TAB>…` is a header, as is `page_title` of Wikipedia's own lists; of one that begins with
+    `page_namespace<TAB>page_title`, the articles are taken:
 
         Brexit<TAB>British exit|UK withdrawal<TAB>1200<TAB>withdrawal of the United Kingdom from the European Union
 
@@ -61,17 +66,31 @@ def read_concepts(path: Path) -> Iterator[Concept]:
         UserError: For a line that is no concept, with file and line; for a file without any.
     """
     read, found = _from_json if path.name.lower().removesuffix(".gz").endswith(_JSON) else _from_columns, False
+    namespaced = False
     for line in lines(path):
         where = f"{path}:{line.number}"
         if line.fault:
             raise UserError(f"{where}: {line.fault}")
-        header = line.number == 1 and line.text.split("\t")[0].strip().lower() == COLUMNS[0]
-        if not line.text.strip(" ") or header:
+        text = line.text
+        if line.number == 1 and _is_header(text):
+            namespaced = text.strip().lower().startswith(_NAMESPACE)
+            continue
+        if namespaced and text.strip(" "):
+            namespace, _, text = text.partition("\t")
+            # Zero has the articles; talk, users and files are no concepts.
+            text = text if namespace.strip() == "0" else ""
+        if not text.strip(" "):
             continue
         found = True
-        yield read(where, line.text)
+        yield read(where, text)
     if not found:
         raise UserError(f"{path}: holds no concept; expected one a line: {'<TAB>'.join(COLUMNS)}")
+
+
+def _is_header(text: str) -> bool:
+    """Whether a first line names columns; words that are titles themselves only where they are written small."""
+    first = text.split("\t")[0].strip().strip('"')
+    return first.lower() in (*_TITLES, _NAMESPACE) or first in _PLAIN_TITLES
 
 
 def _from_columns(where: str, text: str) -> Concept:

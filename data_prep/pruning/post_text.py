@@ -40,12 +40,15 @@ def is_cut(text: str) -> bool:
 
 
 def unshared(draft: Draft) -> Draft:
-    """The draft without `RT @name:` before its text."""
+    """The draft without `RT @name:` before its text, and before the sentence that is its text."""
     text = draft.post.text or ""
     begin = _SHARED.match(text)
     if begin is None:
         return draft
-    return dataclasses.replace(draft, post=dataclasses.replace(draft.post, text=text[begin.end() :] or None))
+    own = text[begin.end() :]
+    sentences = tuple(own if sentence == text else sentence for sentence in draft.post.sentences)
+    post = dataclasses.replace(draft.post, text=own or None, sentences=tuple(filter(None, sentences)))
+    return dataclasses.replace(draft, post=post)
 
 
 def bare(text: str, hashtags: bool = True) -> str:

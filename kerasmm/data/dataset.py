@@ -167,7 +167,13 @@ class Dataset:
 
     def require(self, fields: Iterable[str], split: str = "train") -> None:
         """Refuses a data set in which no post of `split` has one of the `fields`; the error names the field."""
-        hints = {"links": "; posts that share a label are linked, so give posts `labels` or `links` and build again"}
+        hints = {
+            "links": "; posts that share a label are linked, so give posts `labels` or `links` and build again, or with `--labels-from-tags N`"
+        }
+        if self.manifest.fields.get(split, {}).get("text"):
+            hints["sentences"] = (
+                "; its posts have texts: build it with `--set annotate.sentences=from_text` to take them"
+            )
         counts = self.manifest.fields.get(split, {})
         for field in fields:
             if not counts.get(field):

@@ -162,6 +162,21 @@ def test_lines_of_one_title_add_up(tmp_path):
     )
 
 
+@pytest.mark.parametrize(
+    "header", ["title\tcount", "page_title", '"page_title"', "Title", "titles", "article", "", "Article"]
+)
+def test_a_header_is_no_title(tmp_path, header):
+    (tmp_path / "c.tsv").write_text(f"{header}\nBrexit\nApple_(fruit)\n")
+    titles = [concept.title for concept in read_concepts(tmp_path / "c.tsv")]
+    # With a capital it is one of Wikipedia's own.
+    assert titles == [*(["Article"] if header == "Article" else []), "Brexit", "Apple (fruit)"]
+
+
+def test_lists_with_namespaces_have_articles(tmp_path):
+    (tmp_path / "c.tsv").write_text("page_namespace\tpage_title\n0\tBrexit\n1\tBrexit\n\n14\tFruit\n0\tApple_(fruit)\n")
+    assert [concept.title for concept in read_concepts(tmp_path / "c.tsv")] == ["Brexit", "Apple (fruit)"]
+
+
 def test_json_lines_and_compressed_lists(tmp_path):
     concepts = [Concept("Brexit", ("British exit",), 9, "a vote"), Concept("Apple (fruit)")]
     lines = [

@@ -49,6 +49,7 @@ def test_cleaning_reads_connotations_where_an_annotator_names_them(work, content
         (True, {"nouns_as_tags": True, "sentence_tags": False}, "annotated"),
         (True, {"sentence_tags": False}, "clean"),
         (False, {}, "clean"),
+        (False, {"sentences": "from text", "sentence_tags": False}, "annotated"),
     ],
 )
 def test_annotated_posts_are_read_where_sentences_are_annotated(work, has_sentences, annotate, expected):

@@ -108,3 +108,18 @@ def test_no_model_is_loaded_from_the_current_folder(tmp_path, monkeypatch):
     tagger._tagger.cache_clear()
     assert [word.lemma for word in tagger.tagged("a dog")] == ["dog"]
     assert not (tmp_path / "sprung").exists()
+
+
+def test_a_text_becomes_a_sentence_where_there_is_none():
+    """With its verbs and nouns as pseudo-tags, as sentences have them; one's own sentences stay."""
+    texts = Annotate(sentences="from_text")
+    post = annotated(Draft(Post(id="1", text="two dogs are running")), texts).post
+    assert (post.text, post.sentences, post.sentence_tags) == (
+        "two dogs are running",
+        ("two dogs are running",),
+        ("dog run",),
+    )
+    own = Draft(Post(id="1", text="snow", sentences=("a dog",)))
+    assert annotated(own, texts).post.sentences == ("a dog",)
+    assert annotated(Draft(Post(id="1", text="snow")), NOTHING).post.sentences == ()
+    assert annotated(Draft(Post(id="1", tags=("a",))), texts).post.sentences == ()
