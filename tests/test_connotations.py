@@ -69,7 +69,7 @@ def test_draws_what_each_run_ranks_first(ask, drawn, world, tmp_path):
     code, err = ask("--run", "a", "--run", "b=tweets", "--posts", *asked, "--quiet")
     assert (code, err) == (0, "")
     ((rows, classifier),) = drawn
-    wanted = {"CMEM-plsp-8": best_by_hand(world / "a", dataset, 2), "tweets": best_by_hand(world / "b", dataset, 2)}
+    wanted = {"CMEM-lsep-8": best_by_hand(world / "a", dataset, 2), "tweets": best_by_hand(world / "b", dataset, 2)}
     assert [row.tweet for row in rows] == [posts[one].text for one in asked]
     assert [row.truth for row in rows] == [posts[one].labels for one in asked]
     for row, post_id in zip(rows, asked, strict=True):
@@ -90,7 +90,7 @@ def test_random_photos_and_no_denotations(ask, drawn, tmp_path):
     assert len(rows) == 3 and all(row.denotations is None for row in rows)
     assert [sorted(found.connotations) for row in rows for found in row.found] == [["blue", "green", "red"]] * 3
     # The folder's name holds a sign of equality; the run has its own title.
-    assert rows[0].found[0].name == "CMEM-plsp-8"
+    assert rows[0].found[0].name == "CMEM-lsep-8"
     ask("--run", "a", "-n", 3, "--seed", 4, "--denotations", 0)
     assert [row.tweet for row in drawn[1][0]] == [row.tweet for row in rows]
 
@@ -99,7 +99,7 @@ def test_random_photos_and_no_denotations(ask, drawn, tmp_path):
     ("arguments", "message"),
     [
         (["--run", "a", "--posts", "test-99"], "--posts test-99: split 'test' of"),
-        (["--run", "a", "--run", "lr=1"], "another run is called 'CMEM-plsp-8', too; give it a name, a=NAME"),
+        (["--run", "a", "--run", "lr=1"], "another run is called 'CMEM-lsep-8', too; give it a name, a=NAME"),
         (["--run", "a=x", "--run", "b=x"], "another run is called 'x', too"),
         (["--run", "a", "--run", "a=x"], "--run a: given twice"),
         (["--run", "nowhere=x"], "nowhere/run.json: no run here"),
@@ -141,7 +141,7 @@ def test_runs_of_other_data_sets(ask, drawn, world, tmp_path):
     code, err = ask("--run", "a", "--run", f"{other}=x")
     assert code == 2 and err.count("\n") == 1 and "say with --data which is shown" in err
     assert ask("--run", "a", "--run", f"{other}=x", "--data", data, "-n", 1, "--denotations", 0)[0] == 0
-    assert [found.name for found in drawn[0][0][0].found] == ["CMEM-plsp-8", "x"]
+    assert [found.name for found in drawn[0][0][0].found] == ["CMEM-lsep-8", "x"]
 
 
 def test_a_run_of_another_system(ask, tiny, tmp_path):

@@ -220,8 +220,10 @@ class CMEM(System):
     def _say_flat(self, posts: Arrays) -> None:
         for share in self.flat_pairs(posts).values():
             console(self.quiet).print(
-                f"plsp: {share:.0%} of the pairs of the first batch are nearer than the truncation {self.config.loss.truncation} "
-                "and have no gradient; `plsp/flat` says it of the validation split, epoch by epoch",
+                f"plsp: training begins with {share:.0%} of the pairs of a right and a wrong label left out, because their scores are "
+                f"less than {abs(self.config.loss.truncation):g} apart (loss.truncation); the other pairs teach, and may spread "
+                "these. metrics.csv has this share for the validation split, `plsp/flat`. Where it stays high, set "
+                "loss.truncation nearer to 0, or loss.name=lsep, which leaves no pair out",
                 soft_wrap=True,
             )
 
