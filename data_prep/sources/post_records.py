@@ -67,7 +67,7 @@ class Records:
         """The separator of each list; what it is, and what else it may have been, is noted."""
         found = {}
         for name in _SPLIT:
-            cells = [str(cell) for record in head if isinstance(cell := record.fields.get(name), str | int)]
+            cells = [cell for record in head if isinstance(cell := record.fields.get(name), str)]
             found[name] = self._separator or separator_of(cells)
             if any(items(cell, found[name]) != [cell] for cell in cells if cell):
                 self._reading.separators[name] = found[name]
@@ -78,8 +78,10 @@ class Records:
     def _split(self, name: str, value: Any, separators: Mapping[str, str]) -> Any:
         if name not in _SPLIT:
             return value
-        if isinstance(value, str) or (isinstance(value, int) and not isinstance(value, bool)):
-            return items(str(value), separators[name])
+        if type(value) is int and name == "labels":
+            return [str(value)]  # The number of a class.
+        if isinstance(value, str):
+            return items(value, separators[name])
         if isinstance(value, list) and all(isinstance(item, str) for item in value):
             if self._separator is not None:
                 return [part for item in value for part in items(item, self._separator)]

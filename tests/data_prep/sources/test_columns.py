@@ -207,3 +207,10 @@ def test_a_given_separator_goes_before_what_is_found(tmp_path):
 def test_times_of_iso_8601(tmp_path, value, seconds):
     folder = write(tmp_path / "in", "jsonl", [{"id": "1", "date": value}])
     assert read(source_of(folder, {"time": "date"}))[0]["1"].post.time == seconds
+
+
+def test_the_number_of_a_class_is_a_label(tmp_path):
+    folder = write(tmp_path / "in", "jsonl", [{"id": "1", "label": 0}, {"id": "2", "label": 1}, {"id": "3", "tags": 7}])
+    drafts, rejects = read(source_of(folder, {"labels": "label"}))
+    assert {name: draft.post.labels for name, draft in drafts.items()} == {"1": ("0",), "2": ("1",)}
+    assert [reject.reason for reject in rejects] == ["`tags` must be a list of strings"]
