@@ -44,7 +44,9 @@ def similarities(queries: np.ndarray, vectors: np.ndarray, distance: str) -> np.
 
 def _ranks(scores: np.ndarray) -> np.ndarray:
     """The place of each post in the order of each row of scores, from 0."""
-    ranks: np.ndarray = np.argsort(np.argsort(-scores, axis=1, kind="stable"), axis=1, kind="stable")
+    order = np.argsort(-scores, axis=1, kind="stable")
+    ranks = np.empty(scores.shape, "int32")
+    np.put_along_axis(ranks, order, np.arange(scores.shape[1], dtype="int32")[None], axis=1)
     return ranks
 
 
