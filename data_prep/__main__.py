@@ -1,4 +1,4 @@
-"""`python -m data_prep sources|build|inspect`."""
+"""`python -m data_prep sources|features|build|inspect`."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def main(argv: list[str]) -> int:
         allow_abbrev=False,
     )
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=Parser)
-    for add in (_add_sources, _add_build, _add_inspect):
+    for add in (_add_sources, _add_features, _add_build, _add_inspect):
         add(commands)
     for word in argv:
         if not is_unicode(word):
@@ -30,7 +30,9 @@ def main(argv: list[str]) -> int:
     options, rest = parser.parse_known_args(argv)
     if rest and options.command != "build":
         parser.error(f"unknown argument {rest[0]!r}")
-    answer: int = {"sources": _sources, "build": _build, "inspect": _inspect}[options.command](options, rest, argv)
+    answer: int = {"sources": _sources, "features": _features, "build": _build, "inspect": _inspect}[options.command](
+        options, rest, argv
+    )
     return answer
 
 
@@ -40,6 +42,18 @@ def _add_sources(commands: Any) -> None:
         help="list what can be read",
         example=f"{_PROGRAM} sources",
         description="Lists the sources.",
+        allow_abbrev=False,
+    )
+    parser.add_quiet()
+
+
+def _add_features(commands: Any) -> None:
+    parser = commands.add_parser(
+        "features",
+        help="list what --features can be",
+        example=f"{_PROGRAM} features",
+        description="Lists image encoders, with the size of their pictures and where their weights come from, and the forms of\n"
+        "files with features that were made elsewhere.",
         allow_abbrev=False,
     )
     parser.add_quiet()
@@ -65,7 +79,11 @@ def _add_build(commands: Any) -> None:
     parser.add_argument("--columns", metavar="FIELD=COLUMN,…", help="posts: columns of another name, e.g. text=caption")
     parser.add_argument("--separator", metavar="SIGN", help="posts: what separates tags in a cell; found unless given")
     parser.add_argument("--config", type=Path, metavar="FILE", help="YAML of the build configuration")
-    parser.add_argument("--features", metavar="ENCODER", help="store features of this image encoder")
+    parser.add_argument(
+        "--features",
+        metavar="ENCODER",
+        help="store features of this image encoder, or those in a file: .npz (ids, vectors), .npy (ids beside it), .parquet",
+    )
     parser.add_argument("--weights", metavar="FILE", help="weights of that encoder, in place of its own download")
     parser.add_argument("--tags", type=int, metavar="N", help="keep the N most frequent tags")
     parser.add_argument(
@@ -114,6 +132,13 @@ def _sources(options: Any, rest: list[str], argv: list[str]) -> int:
         print(f"{name}\n  {source.summary}\n  layout: {source.layout}")
         if source.units:
             print(f"  --unit: {', '.join(source.units)}")
+    return OK
+
+
+def _features(options: Any, rest: list[str], argv: list[str]) -> int:
+    from data_prep.inspect.encoder_table import encoder_table
+
+    print("\n".join(encoder_table()))
     return OK
 
 

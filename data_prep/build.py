@@ -11,6 +11,7 @@ from data_prep.sources import find
 from data_prep.sources.source import Source
 from data_prep.vocabulary.given import in_given_words
 from data_prep.work.workspace import check_output, publish, workspace
+from data_prep.write.vectors import is_vector_file
 from kerasmm.console import UserError
 from kerasmm.data.manifest import Manifest
 from kerasmm.settings import merged, validated
@@ -24,7 +25,8 @@ def configuration(source: str | type[Source] | None, unit: str | None, *layers: 
 
     Where `connotations.method` is on, three defaults are other ones, and each can still be given: posts need `labels`
     beside what the source needs, labels need 25 posts (`labels.minimum`), and no tag becomes a label. With
-    `vocabularies_of`, see `data_prep.vocabulary.given`.
+    `vocabularies_of`, see `data_prep.vocabulary.given`. Features from a file stand for pictures, which
+    then aren't needed.
 
     Raises:
         UserError: For an unknown source or key, or a wrong value.
@@ -36,6 +38,11 @@ def configuration(source: str | type[Source] | None, unit: str | None, *layers: 
         # The source's numbers of posts go with its own method: `--split random` alone must do.
         shares = {key: value for key, value in defaults["split"].items() if key != "counts"}
         defaults = {**defaults, "split": shares}
+    features = given.get("features")
+    if isinstance(features, Mapping) and is_vector_file(features.get("encoder")):
+        # The vectors stand for the pictures, which needn't be there.
+        needs = [field for field in defaults.get("needs", BuildConfig().needs) if field != "image"]
+        defaults = merged(defaults, {"image": {"required": False}, "needs": needs})
     if given.get("vocabularies_of") is not None:
         return validated(BuildConfig, merged(in_given_words(defaults, given), given), "build configuration")
     connotations = given.get("connotations")

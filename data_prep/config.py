@@ -196,7 +196,7 @@ class FeatureEncoder(Section, strict=True):
     """Stored image features."""
 
     encoder: str | None = None
-    """An encoder of `kerasmm.encoders`; null stores pictures only."""
+    """An encoder of `kerasmm.encoders`, or a file of vectors by post id: .npz, .npy or .parquet; null stores pictures only."""
     weights: str | None = None
     """A file of weights in place of the encoder's own download."""
     resize: Literal["squash", "crop"] = "squash"

@@ -96,7 +96,7 @@ class Passes:
             UserError: For too much bad input, or when no post is left, in all or for training.
         """
         config, work = self._config, self._work
-        described = features.described(config.features)
+        described = features.described(config.features, work)
         if config.prune.language is not None:
             check_language(config.prune.language)
         clean = None if config.collect.clean is None else clean_dataset(config.collect.clean)

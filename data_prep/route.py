@@ -10,6 +10,7 @@ from data_prep.draft import Draft, Reject
 from data_prep.pruning.post_text import unshared
 from data_prep.pruning.prune import pruned
 from data_prep.work.chunks import Work
+from data_prep.write.vectors import Vectors, is_vector_file
 
 RAW, CONNOTED, CLEAN, ANNOTATED, MATCHED, SELECTED = "raw", "connoted", "clean", "annotated", "matched", "selected"
 """Kinds of chunks, each written by one pass."""
@@ -87,6 +88,7 @@ class Route:
         # Labels may yet come from tags.
         from_tags = self.config.annotate.labels_from_tags
         needs = [field for field in needed(self.config) if field != "labels" or not from_tags]
+        vectors = Vectors.of(self.work) if is_vector_file(self.config.features.encoder) else None
         for index, draft in enumerate(self.work.drafts(ANNOTATED if self.annotates else CLEAN, number)):
             reason, field = verdicts.get(str(index)), lacking(draft, needs)
             if reason == SAME_CONTENT and self.config.vocabularies_of is not None:
@@ -96,6 +98,8 @@ class Route:
                 yield Reject(draft.post.id, "duplicates", reason, bad=reason == SAME_ID)
             elif field is not None:
                 yield Reject(draft.post.id, "needs", f"no {field}", bad=False)
+            elif vectors is not None and draft.post.id not in vectors:
+                yield Reject(draft.post.id, "needs", "no features in the file", bad=False)
             else:
                 yield draft
 

@@ -35,6 +35,7 @@ def parser() -> Parser:
         "--model", type=Path, required=True, help="an export: its newest version, or one version's folder"
     )
     made.add_argument("--image", type=Path, help=INPUTS["image"].help)
+    made.add_argument("--vector", type=Path, metavar="FILE", help=f"{INPUTS['vector'].help}: a .npy file")
     made.add_argument("--text", help=INPUTS["text"].help)
     made.add_argument("--tag", action="append", metavar="T", help=INPUTS["tags"].help)
     made.add_argument("--each", action="store_true", help="each --tag is a question of its own")
@@ -90,6 +91,7 @@ def _questions(arguments: argparse.Namespace) -> list[dict[str, Any]]:
         raise UserError("--text holds no words; expected a sentence, e.g. --text 'a dog runs on grass'")
     options = {
         "image": arguments.image,
+        "vector": None if arguments.vector is None else _vector(arguments.vector),
         "text": None if arguments.text is None else as_given(arguments.text),
         "tags": arguments.tag,
         "plus": arguments.plus,
@@ -99,12 +101,23 @@ def _questions(arguments: argparse.Namespace) -> list[dict[str, Any]]:
     }
     question = {name: value for name, value in options.items() if value is not None}
     if not set(question) - {"weight", "user"}:
-        raise UserError("nothing to search for: give --tag, --image or --text (see `python -m kerasmm.search --help`)")
+        raise UserError(
+            "nothing to search for: give --tag, --image, --vector or --text (see `python -m kerasmm.search --help`)"
+        )
     if not arguments.each:
         return [question]
     if not arguments.tag:
         raise UserError("--each makes a question of each --tag; give at least one")
     return [{**question, "tags": [tag]} for tag in arguments.tag]
+
+
+def _vector(path: Path) -> Any:
+    import numpy as np
+
+    try:
+        return np.load(path, allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise UserError(f"--vector: {path}: can't be read as a .npy file ({str(error).splitlines()[0]})") from error
 
 
 def _check_outputs(arguments: argparse.Namespace) -> None:
@@ -160,7 +173,11 @@ def _print_json(export: Export, answers: list[Answer], several: bool) -> None:
         return {
             "model": str(export.folder),
             "signature": answer.signature,
-            "query": {name: value for name, value in answer.values.items() if not isinstance(value, bytes)},
+            "query": {
+                name: value
+                for name, value in answer.values.items()
+                if not isinstance(value, bytes) and name != "vector"
+            },
             "results": [one(found) for found in answer.found],
         }
 

@@ -159,7 +159,7 @@ def checked_build(arguments: list[str], monkeypatch: pytest.MonkeyPatch) -> None
     for options in asked:
         if options:
             beam_options(options)
-    assert asked or arguments[0] == "sources" or "--list-settings" in arguments
+    assert asked or arguments[0] in ("sources", "features") or "--list-settings" in arguments
 
 
 class NoPosts:

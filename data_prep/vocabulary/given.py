@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from data_prep.config import Image, Split
+from data_prep.write.vectors import is_vector_file
 from kerasmm.console import UserError
 from kerasmm.data.dataset import Dataset
 from kerasmm.settings import merged
@@ -45,7 +46,12 @@ def in_given_words(defaults: Mapping[str, Any], given: Mapping[str, Any]) -> dic
         kept["connotations"] = {key: connotations[key] for key in ("method", *_OF_METHODS.get(method, ()))}
     stored, asked = old.get("features"), given.get("features")
     encoder = asked.get("encoder") if isinstance(asked, Mapping) else None
-    if isinstance(stored, Mapping) and encoder in (None, stored.get("encoder")):
+    # Vectors of a file are those of the old posts.
+    if (
+        isinstance(stored, Mapping)
+        and encoder in (None, stored.get("encoder"))
+        and not is_vector_file(stored.get("encoder"))
+    ):
         kept["features"] = dict(stored)
     read = merged(defaults, kept)
     pictures = merged(read, given).get("image", {}).get("required", Image().required)

@@ -5,11 +5,14 @@ from __future__ import annotations
 import functools
 import io
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from data_prep.config import FeatureEncoder
+from data_prep.work.chunks import Work
+from data_prep.write.vectors import is_vector_file, prepare_vectors
 from kerasmm.console import UserError
 from kerasmm.data.manifest import Features
 from kerasmm.data.post import FEATURES_DTYPE
@@ -32,14 +35,20 @@ def encoder_of(config: FeatureEncoder) -> ImageEncoder:
     return image_encoder(config.encoder, weights=config.weights or "imagenet", resize=config.resize)
 
 
-def described(config: FeatureEncoder) -> Features | None:
+def described(config: FeatureEncoder, work: Work) -> Features | None:
     """What the manifest says about the features; loads the encoder, so a wrong name or weights fail before any work.
 
+    Args:
+        config: Which encoder, or which file of vectors.
+        work: The work folder, where vectors of a file are laid out.
+
     Raises:
-        UserError: For an unknown encoder, or weights that can't be had.
+        UserError: For an unknown encoder, weights that can't be had, or a file that can't be read.
     """
     if config.encoder is None:
         return None
+    if is_vector_file(config.encoder):
+        return prepare_vectors(Path(config.encoder), work)
     encoder = encoder_of(config)
     if not encoder.fingerprint:
         raise UserError(

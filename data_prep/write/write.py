@@ -18,6 +18,7 @@ from data_prep.links.links import PACKED, Pools, draw_links
 from data_prep.split.plan import LEFT_OUT, TRAIN, Plan, assigned
 from data_prep.work.chunks import Ticker, Work
 from data_prep.write.features import encode_once
+from data_prep.write.vectors import Vectors, is_vector_file
 from kerasmm.console import UserError
 from kerasmm.data.manifest import Shard, sha256_of
 from kerasmm.data.post import Post
@@ -85,6 +86,11 @@ class _WriteChunk(beam.DoFn):
     def _posts(self, number: int) -> Iterator[tuple[Post, str]]:
         if self._config.features.encoder is None:
             yield from self._joined(number)
+            return
+        if is_vector_file(self._config.features.encoder):
+            vectors = Vectors.of(self._work)
+            for post, split in self._joined(number):
+                yield dataclasses.replace(post, features=vectors[post.id]), split
             return
         known: dict[bytes, np.ndarray] = {}
         for batch in self._batches(number):

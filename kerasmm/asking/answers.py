@@ -131,6 +131,7 @@ def _in_words(query: Query, values: dict[str, Any]) -> str:
         return " + ".join(value) if isinstance(value, list) else str(value)
 
     parts = [] if query.image is None else [query.image.name]
+    parts += ["a vector"] if "vector" in values else []
     parts += [text(value) for name, value in values.items() if name in ("tags", "text")]
     signs = {"plus": "+", "minus": "−"}
     parts += [f"{signs[name]} {word}" for name in signs for word in values.get(name, [])]

@@ -87,6 +87,7 @@ class Export(LoadedExport):
         tags: str | Sequence[str] | None = None,
         text: str | None = None,
         image: Picture | None = None,
+        vector: Any = None,
         plus: str | Sequence[str] | None = None,
         minus: str | Sequence[str] | None = None,
         weight: float | None = None,
@@ -99,6 +100,8 @@ class Export(LoadedExport):
             tags: Tags of the vocabulary; several make one question.
             text: Words, or a sentence.
             image: A picture.
+            vector: A picture's vector `(d,)`, or `(regions, d)`, by the encoder that made the features of the posts, where
+                those came from a file.
             plus: With `image`: more of this.
             minus: With `image`: less of this.
             weight: How much `plus`, `minus` or `text` weigh.
@@ -115,12 +118,13 @@ class Export(LoadedExport):
         """
         from kerasmm.asking.answers import ask
         from kerasmm.asking.pictures import picture_bytes, picture_name
-        from kerasmm.asking.query import Query
+        from kerasmm.asking.query import Query, query_vector
 
         if not 1 <= k <= MOST:
             raise UserError(f"`k` must lie in 1 … {MOST}. Received: k={k}")
         values = {
             "image": None if image is None else picture_bytes(image),
+            "vector": None if vector is None else query_vector(self, vector),
             "text": text,
             **{name: _listed(words) for name, words in (("tags", tags), ("plus", plus), ("minus", minus))},
             "weight": weight,
@@ -128,7 +132,7 @@ class Export(LoadedExport):
         }
         given = {name: value for name, value in values.items() if value is not None}
         if not set(given) - {"weight", "user"}:
-            raise UserError("nothing to search for: give `tags`, `image` or `text`")
+            raise UserError("nothing to search for: give `tags`, `image`, `vector` or `text`")
         return ask(self, Query(given, None if image is None else picture_name(image)), k)
 
     @overload

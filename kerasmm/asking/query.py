@@ -84,7 +84,34 @@ def choose_signature(export: LoadedExport, asked: Sequence[str], outputs: Sequen
     have = "; ".join(
         f"{name} takes {', '.join(key for key in export.inputs[name] if key != 'k')}" for name in answering
     )
+    if "image" in asked and any("vector" in inputs for inputs in export.inputs.values()):
+        have += "; the features of its posts were made elsewhere, so give a picture's vector by the same encoder"
     raise UserError(f"{export.folder}: can't be asked by {' and '.join(asked)} (it has: {have or 'nothing to search'})")
+
+
+def query_vector(export: LoadedExport, given: Any) -> list[float]:
+    """A vector as the export takes it, flat.
+
+    Raises:
+        UserError: When it takes none, or one of another size, or the values aren't finite numbers.
+    """
+    import numpy as np
+
+    shapes = [inputs["vector"]["shape"][1:] for inputs in export.inputs.values() if "vector" in inputs]
+    if not shapes:
+        raise UserError(
+            f"{export.folder}: can't be asked by a vector; its pictures are encoded here, so give the picture"
+        )
+    try:
+        array = np.asarray(given, "float32")
+    except (ValueError, TypeError) as error:
+        raise UserError(f"`vector` must hold numbers ({error})") from error
+    if list(array.shape) not in (shapes[0], [1, *shapes[0]]):
+        raise UserError(f"{export.folder}: expected a vector of {tuple(shapes[0])}. Received: {array.shape}")
+    if not np.isfinite(array).all():
+        raise UserError("`vector` must be finite")
+    values: list[float] = array.ravel().tolist()
+    return values
 
 
 def tensors(export: LoadedExport, signature: str, values: Mapping[str, Any]) -> dict[str, np.ndarray]:
@@ -122,7 +149,7 @@ def batch(export: LoadedExport, signature: str, columns: Mapping[str, Sequence[A
         else:
             lists = [value if isinstance(value, list) else [value] for value in column]
             flat = _array([cell for cells in lists for cell in cells], spec["dtype"])
-            made[name] = flat.reshape(rows, -1)
+            made[name] = flat.reshape(rows, -1, *(side for side in spec["shape"][2:]))
     return made
 
 

@@ -13,6 +13,8 @@ from kerasmm.console import UserError
 
 SCHEMA_VERSION = 1
 FILE_NAME = "dataset.json"
+FROM_FILE = "file:"
+"""What the encoder of features begins with that came in a file: no encoder here can make more of them."""
 
 
 class _Strict(BaseModel):

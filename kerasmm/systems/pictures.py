@@ -6,6 +6,7 @@ import functools
 from typing import TYPE_CHECKING, Any
 
 from kerasmm.console import UserError
+from kerasmm.data.manifest import FROM_FILE
 from kerasmm.systems.config import Encoder
 
 if TYPE_CHECKING:
@@ -30,13 +31,23 @@ class Pictures:
         self.chosen, self.regions, self.default = chosen, regions, default
         self._stored = stored
 
+    @property
+    def elsewhere(self) -> bool:
+        """Whether the features came in a file: no picture can be encoded as those of the posts were."""
+        return self._stored is not None and self._stored["encoder"].startswith(FROM_FILE)
+
     @functools.cached_property
     def stored(self) -> dict[str, Any] | None:
         """The stored features, when this configuration trains on them."""
         stored, chosen = self._stored, self.chosen
-        if stored is None or chosen.trainable:
+        if stored is None or (chosen.trainable and not self.elsewhere):
             return None
-        if chosen.name is not None:
+        if self.elsewhere and (chosen.trainable or chosen.name is not None):
+            raise UserError(
+                f"encoder: the features of the data set are those of {stored['encoder'].removeprefix(FROM_FILE)}, so there is no "
+                "encoder to choose or to train; leave `encoder` as it is"
+            )
+        if chosen.name is not None and not self.elsewhere:
             from kerasmm.encoders import image_encoder, parse_spec
 
             named = parse_spec(chosen.name)
@@ -57,6 +68,11 @@ class Pictures:
         from kerasmm.encoders import image_encoder
 
         chosen, stored = self.chosen, self.stored
+        if stored and self.elsewhere:
+            raise UserError(
+                f"the features of {stored['encoder'].removeprefix(FROM_FILE)} were made elsewhere, so no picture can be encoded "
+                "here; give its vector, made by the same encoder"
+            )
         # Where none is named, the one of the features that are there, also to train it further.
         given = stored or (self._stored if chosen.name is None else None)
         name = given["encoder"] if given else chosen.name or self.default

@@ -76,6 +76,9 @@ def _tag(vocabularies: Vocabularies) -> bytes:
 
 INPUTS: dict[str, Input] = {
     "image": Input("string", "a JPEG, PNG, GIF or BMP picture", example_picture),
+    "vector": Input(
+        "float32", "a picture's vector, by the encoder that made the features of the posts", lambda words: 0.5, True
+    ),
     "text": Input("string", "words, or a sentence", lambda words: example_sentence(words).encode()),
     "tags": Input("string", "a tag of the vocabulary; several make one question", _tag, True, vocabulary="tags"),
     "word": Input("string", "a word of the vocabulary of tags", _tag, vocabulary="tags"),

@@ -77,6 +77,36 @@ class Signatures(abc.ABC):
     def __init__(self, system: Any, model: keras.Model, services: Services) -> None:
         self.system, self.model, self.services = system, model, services
 
+    @property
+    def by_vector(self) -> bool:
+        """Whether a picture is given by its vector, since the features of the posts came from elsewhere."""
+        return bool(self.system.pictures.elsewhere)
+
+    def picture(self, given: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Picture bytes `(n,)` → pixels, or vectors `(n, …)` → those, and `valid` `(n,)`; a vector that isn't finite is zeros."""
+        if not self.by_vector:
+            return self.services.decode(given)
+        import tensorflow as tf
+
+        axes = list(range(1, given.shape.rank))
+        finite = tf.reduce_all(tf.math.is_finite(given), axis=axes)
+        return tf.where(tf.reshape(finite, (-1, *[1] * len(axes))), given, 0.0), finite
+
+    def of_pictures(self, found: dict[str, Signature], renamed: Mapping[str, str]) -> dict[str, Signature]:
+        """Signatures that take `image`; by vector, they take `vector` in its place, and some have another name."""
+        if not self.by_vector:
+            return found
+        import tensorflow as tf
+
+        vector = tf.TensorSpec((None, *self.system.pictures.stored["shape"]), tf.float32)
+        made = {}
+        for name, one in found.items():
+            if "image" in one.inputs:
+                inputs = {"vector" if key == "image" else key: spec for key, spec in one.inputs.items()}
+                one = Signature({**inputs, "vector": vector}, _with_vector(one.answer))
+            made[renamed.get(name, name)] = one
+        return made
+
     @classmethod
     def index_vectors(cls, outputs: Arrays) -> np.ndarray:
         """The vectors that go into the index of an export, of `System.outputs`; similarity is the inner product."""
@@ -92,6 +122,14 @@ class Signatures(abc.ABC):
     @abc.abstractmethod
     def answered(self) -> dict[str, Signature]:
         """Signatures by name; `serving_default` is what a request without a name gets."""
+
+
+def _with_vector(answer: Callable[..., dict[str, tf.Tensor]]) -> Callable[..., dict[str, tf.Tensor]]:
+    def answered(vector: tf.Tensor, k: tf.Tensor | None = None, text: tf.Tensor | None = None) -> dict[str, tf.Tensor]:
+        more = {"k": k, "text": text}
+        return answer(image=vector, **{name: given for name, given in more.items() if given is not None})
+
+    return answered
 
 
 def unit_rows(vectors: np.ndarray) -> np.ndarray:

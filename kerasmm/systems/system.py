@@ -182,15 +182,16 @@ class System(abc.ABC):
         return []
 
     def from_pixels(self, model: keras.Model) -> keras.Model:
-        """The model that takes pixels: what serving needs of a model that was trained on stored features."""
+        """The model that takes pixels: what serving needs of a model that was trained on stored features. The model itself
+        where those came from elsewhere."""
         return model
 
     @property
     def image_size(self) -> tuple[int, int]:
-        """Height and width of the pixels that `from_pixels` takes."""
-        return self.pictures.encoder.image_size
+        """Height and width of the pixels that `from_pixels` takes; nothing where it takes none."""
+        return (1, 1) if self.pictures.elsewhere else self.pictures.encoder.image_size
 
     @property
     def resize(self) -> str:
         """How pictures come to `image_size`; see `kerasmm.data.images`."""
-        return self.pictures.encoder.resize
+        return "squash" if self.pictures.elsewhere else self.pictures.encoder.resize

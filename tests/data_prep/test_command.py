@@ -1,4 +1,4 @@
-"""The command line: `python -m data_prep sources|build|inspect`."""
+"""The command line: `python -m data_prep sources|features|build|inspect`."""
 
 import argparse
 import json
@@ -252,3 +252,15 @@ def test_worker_processes_write_the_same_bytes(posts, tmp_path):
     for path in (tmp_path / "one").iterdir():
         if path.name != "dataset.json":
             assert path.read_bytes() == (tmp_path / "two" / path.name).read_bytes(), path.name
+
+
+def test_lists_encoders(capsys):
+    from kerasmm.encoders import parse_spec
+    from kerasmm.encoders.spec import APPLICATIONS, OWN
+
+    assert guarded(main, ["features"]) == 0
+    forms, networks = capsys.readouterr().out.split("\n\n")
+    assert "FILE.npz" in forms and "NAME@pooled" in forms
+    rows = [line.split()[:2] for line in networks.splitlines()[1:]]
+    assert {name for name, _ in rows} == {*OWN, *APPLICATIONS}
+    assert all(parse_spec(name).image_size == (int(side), int(side)) for name, side in rows)

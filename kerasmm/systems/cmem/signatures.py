@@ -27,9 +27,13 @@ class CMEMSignatures(Signatures):
     system: CMEM
 
     def __init__(self, system: CMEM, model: keras.Model, services: Services) -> None:
+        from kerasmm.models import cmem_branch
+
         super().__init__(system, model, services)
         # From pixels to the image's projection.
-        self._image_branch = branch(model, "image") if system.config.network.inputs == "both" else None
+        self._image_branch = None
+        if system.config.network.inputs == "both":
+            self._image_branch = cmem_branch(model, "image") if self.by_vector else branch(model, "image")
 
     @classmethod
     def index_vectors(cls, outputs: Arrays) -> np.ndarray:
@@ -45,7 +49,7 @@ class CMEMSignatures(Signatures):
         }
         if len(sides) == 2:
             found["search_texts"] = Signature(specs("image", "k"), self.search_texts)
-        return found
+        return self.of_pictures(found, {"search_texts": "search_by_vector"})
 
     def _outputs(self, image: tf.Tensor | None, text: tf.Tensor | None) -> tuple[dict[str, tf.Tensor], tf.Tensor]:
         import tensorflow as tf
@@ -55,10 +59,10 @@ class CMEMSignatures(Signatures):
         given = {} if text is None else {"text": text}
         valid = None if text is None else tf.fill(tf.shape(text), True)
         if image is not None:
-            given["image"], valid = self.services.decode(image)
+            given["image"], valid = self.picture(image)
 
         def network(given: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-            inputs = {} if image is None else {"image": given["image"]}
+            inputs = {} if image is None else {"features" if self.by_vector else "image": given["image"]}
             inputs |= {} if text is None else self.system.posts.characters(normalise(given["text"]))
             outputs: dict[str, tf.Tensor] = self.model(inputs, training=False)
             return outputs
@@ -89,7 +93,8 @@ class CMEMSignatures(Signatures):
 
         branch = self._image_branch
         assert branch is not None
-        pixels, valid = self.services.decode(image)
-        vectors = never_empty(lambda given: branch(given, training=False), {"image": pixels})["image"]
+        picture, valid = self.picture(image)
+        (name,) = branch.input
+        vectors = never_empty(lambda given: branch(given, training=False), {name: picture})["image"]
         vectors = tf.where(valid[:, None], vectors, 0.0)
         return {**self.services.search(tf.math.l2_normalize(vectors, axis=1), k), "valid": valid}

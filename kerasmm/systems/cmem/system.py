@@ -142,7 +142,7 @@ class CMEM(System):
     def from_pixels(self, model: keras.Model) -> keras.Model:
         import keras
 
-        if "features" not in model.input:
+        if "features" not in model.input or self.pictures.elsewhere:
             return model
         from kerasmm.models import cmem_branch
 

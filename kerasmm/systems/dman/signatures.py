@@ -43,15 +43,16 @@ class DMANSignatures(Signatures):
         # No word touches the embedding of DMAN_Triplet; words look at regions only through the attention layer.
         if base != "embedding":
             found["search_by_tags"] = Signature(specs("tags", "k"), self.search_by_tags)
-        if base == "attention":
+        if base == "attention" and not self.by_vector:
             found["attend"] = Signature(specs("image", "word"), self.attend)
         if self.services.classify:
             found["classify"] = Signature(specs("image"), self.classify)
-        return found
+        return self.of_pictures(found, {"search_by_image": "search_by_vector"})
 
     def _outputs(self, image: tf.Tensor) -> tuple[dict[str, tf.Tensor], tf.Tensor]:
-        pixels, valid = self.services.decode(image)
-        return never_empty(lambda given: self.model(given, training=False), {"image": pixels}), valid
+        picture, valid = self.picture(image)
+        (name,) = self.model.input
+        return never_empty(lambda given: self.model(given, training=False), {name: picture}), valid
 
     def embed(self, image: tf.Tensor) -> dict[str, tf.Tensor]:
         """The vector that posts are compared by."""

@@ -100,7 +100,7 @@ class DMAN(System):
     def from_pixels(self, model: keras.Model) -> keras.Model:
         import keras
 
-        if "image" in model.input:
+        if "image" in model.input or self.pictures.elsewhere:
             return model
         image = keras.Input((*self.image_size, 3), name="image")
         regions = self.pictures.encoder.model(image, training=False)

@@ -23,7 +23,8 @@ class WeblySignatures(Signatures):
         from kerasmm.models import webly_branch
 
         super().__init__(system, model, services)
-        self._image_branch, self._sentence_branch = branch(model, "image"), webly_branch(model, "sentence")
+        self._image_branch = webly_branch(model, "image") if self.by_vector else branch(model, "image")
+        self._sentence_branch = webly_branch(model, "sentence")
 
     def answered(self) -> dict[str, Signature]:
         found = {
@@ -34,14 +35,17 @@ class WeblySignatures(Signatures):
         }
         if "sentences" in self.services.kinds:
             found["search_texts"] = Signature(specs("image", "k"), self.search_texts)
-        return found
+        if self.by_vector:
+            found["search_by_vector"] = Signature(specs("image", "k"), self.search_by_picture)
+        return self.of_pictures(found, {"embed_image": "embed_vector"})
 
     def embed_image(self, image: tf.Tensor) -> dict[str, tf.Tensor]:
         """A picture in the joint space."""
         import tensorflow as tf
 
-        pixels, valid = self.services.decode(image)
-        vectors = never_empty(lambda given: self._image_branch(given, training=False), {"image": pixels})["image"]
+        picture, valid = self.picture(image)
+        (name,) = self._image_branch.input
+        vectors = never_empty(lambda given: self._image_branch(given, training=False), {name: picture})["image"]
         return {"embedding": tf.where(valid[:, None], vectors, 0.0), "valid": valid}
 
     def embed_text(self, text: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -66,3 +70,8 @@ class WeblySignatures(Signatures):
         """Sentences for a picture."""
         asked = self.embed_image(image)
         return {**self.services.search(asked["embedding"], k, "sentences"), "valid": asked["valid"]}
+
+    def search_by_picture(self, image: tf.Tensor, k: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Pictures like a picture."""
+        asked = self.embed_image(image)
+        return {**self.services.search(asked["embedding"], k), "valid": asked["valid"]}

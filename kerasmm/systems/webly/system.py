@@ -133,7 +133,7 @@ class Webly(System):
     def from_pixels(self, model: keras.Model) -> keras.Model:
         import keras
 
-        if "image" in model.input:
+        if "image" in model.input or self.pictures.elsewhere:
             return model
         from kerasmm.models import webly_branch
 
