@@ -202,12 +202,15 @@ def _print_table(results: list[Found], asked: Sequence[str] = ()) -> None:
         shown, rest = first_tags(tags, asked)
         return ", ".join(shown) + (f" +{rest}" if rest else "")
 
+    # The words of its photo say nothing of a sentence, which has their room; --json has them.
+    sentences = any(found.sentence is not None for found in results)
     rows = []
     for found in results:
         post = found.post
         words = (in_cell(post.tags), ", ".join(post.labels)) if post else ("", "")
-        rows.append((str(found.rank), found.id, f"{found.score:.4f}", *words, found.text or ""))
-    print_table(("rank", "id", "score", "tags", "labels", "text"), rows, right=("rank", "score"), cut="text")
+        rows.append((str(found.rank), found.id, f"{found.score:.4f}", *(() if sentences else words), found.text or ""))
+    columns = ("rank", "id", "score", *(() if sentences else ("tags", "labels")), "text")
+    print_table(columns, rows, right=("rank", "score"), cut="text")
 
 
 if __name__ == "__main__":

@@ -38,9 +38,10 @@ def looks(export: LoadedExport, answers: Sequence[Answer], quiet: bool = False) 
 
 
 def weight_range(found: Sequence[Looks]) -> tuple[float, float] | None:
-    """The smallest and the largest weight: one scale of colours for all, so that maps can be compared."""
-    maps = [one.weights for some in found for of_post in some for one in of_post or ()]
-    return (min(float(one.min()) for one in maps), max(float(one.max()) for one in maps)) if maps else None
+    """One scale of colours for all maps, see `kerasmm.drawing.heat.weight_scale`."""
+    from kerasmm.drawing.heat import weight_scale
+
+    return weight_scale([one.weights for some in found for of_post in some for one in of_post or ()])
 
 
 def draw_search_sheet(path: Path, answers: Sequence[Answer], found: Sequence[Looks]) -> None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from kerasmm.asking.attention import Attention
     from kerasmm.asking.looks import Looks
+    from kerasmm.serving.posts import StoredPost
 
 _STYLE = """
 :root {
@@ -45,7 +46,10 @@ ol { list-style: none; margin: 0; padding: 0; display: grid; gap: 1rem;
 li { background: var(--card); border: 1px solid var(--line); border-radius: 12px; overflow: hidden; display: flex;
   flex-direction: column; }
 figure { margin: 0; position: relative; background: var(--chip); display: grid; place-items: center; min-height: 4rem; }
-figure img { width: 100%; height: auto; max-height: 18rem; object-fit: contain; }
+/* Squares, with the whole picture in them: the texts of a row of cards begin at one height. */
+.pictures figure { aspect-ratio: 1; min-width: 0; }
+figure img { position: absolute; inset: 0; width: 100%; height: 100%; object-fit: contain; }
+.looks .pictures figure:only-child { grid-column: 1 / -1; aspect-ratio: var(--beside); }
 figure span { color: var(--soft); font-size: .85rem; }
 figure b { position: absolute; left: .5rem; top: .5rem; min-width: 1.7rem; padding: .05rem .45rem; border-radius: 999px;
   background: rgb(0 0 0 / .62); color: #fff; font-size: .8rem; font-weight: 600; text-align: center;
@@ -59,8 +63,12 @@ figcaption { position: absolute; left: .4rem; bottom: .4rem; max-width: calc(100
 .scale { display: flex; align-items: center; gap: .5rem; margin-top: .5rem; font-size: .8rem; flex-wrap: wrap;
   font-variant-numeric: tabular-nums; }
 .scale i { width: 9rem; height: .55rem; border-radius: 3px; }
+.key { display: flex; flex-wrap: wrap; gap: .35rem .9rem; margin-top: .5rem; font-size: .78rem; color: var(--soft); }
+.key > span { display: flex; align-items: center; gap: .35rem; }
+.key .score { background: none; padding: 0; }
+.key .score i { flex: none; width: 2.2rem; background: var(--line); }
 section + section { margin-top: 2.5rem; }
-.about { padding: .7rem .8rem .85rem; display: flex; flex-direction: column; gap: .5rem; min-width: 0; }
+.about { padding: .7rem .8rem .85rem; display: flex; flex-direction: column; gap: .5rem; min-width: 0; flex: 1; }
 .score { display: flex; align-items: center; gap: .55rem; font-variant-numeric: tabular-nums; font-size: .82rem;
   color: var(--soft); }
 .score i { flex: 1; height: 4px; border-radius: 4px; background: var(--chip); overflow: hidden; }
@@ -68,16 +76,17 @@ section + section { margin-top: 2.5rem; }
 .text { margin: 0; font-size: .9rem; overflow-wrap: anywhere; display: -webkit-box; -webkit-box-orient: vertical;
   -webkit-line-clamp: 4; overflow: hidden; }
 .chips { display: flex; flex-wrap: wrap; gap: .3rem; }
-.chips span { background: var(--chip); border-radius: 999px; padding: .08rem .55rem; font-size: .78rem;
+.chips span { background: var(--chip); border-radius: .8rem; padding: .08rem .55rem; font-size: .78rem;
   overflow-wrap: anywhere; }
 .chips .hit { background: var(--hit); color: var(--accent); font-weight: 600; }
 .chips .rest { background: none; color: var(--soft); padding-inline: .2rem; }
-.chips .label { background: none; border: 1px solid var(--line); color: var(--soft); }
-.id { color: var(--soft); font-size: .72rem; overflow-wrap: anywhere; }
+.chips .label { border: 1px solid var(--soft); }
+.chips .label:not(.tag) { background: none; color: var(--soft); }
+.id { color: var(--soft); font-size: .72rem; overflow-wrap: anywhere; margin-top: auto; }
 """
 
 MOST_TAGS = 6
-"""Tags of a post that are shown; a film may have hundreds."""
+"""Tags of a post that are shown, and further labels; a film may have hundreds."""
 
 
 SIDE = 264
@@ -108,15 +117,42 @@ def _card(found: Found, best: float, words: tuple[str, ...], maps: str) -> str:
         f'<div class="about"><div class="score"><i style="--share:{share:.0%}"></i>{found.score:.3f}</div>',
     ]
     if found.text:
-        parts.append(f'<p class="text">{escape(found.text)}</p>')
+        parts.append(f'<p class="text" dir="auto">{escape(found.text)}</p>')
     if post and (post.tags or post.labels):
-        tags, rest = first_tags(post.tags, words)
-        chips = [f"<span{' class=hit' if tag in words else ''}>{escape(tag)}</span>" for tag in tags]
-        chips += [f'<span class="rest">+{rest}</span>'] if rest else []
-        chips += [f'<span class="label">{escape(label)}</span>' for label in post.labels]
-        parts.append(f'<div class="chips">{"".join(chips)}</div>')
-    parts.append(f'<div class="id">{escape(found.id)}</div></div></li>')
+        parts.append(f'<div class="chips">{"".join(_chips(post, words))}</div>')
+    parts.append(f'<div class="id" dir="auto">{escape(found.id)}</div></div></li>')
     return "".join(parts)
+
+
+def _chip(word: str, *classes: str) -> str:
+    return f'<span class="{" ".join(classes)}" dir="auto">{escape(word)}</span>'
+
+
+def _chips(post: StoredPost, words: Sequence[str]) -> list[str]:
+    """Tags and then labels; a word that is both is one chip."""
+    tags, rest = first_tags(post.tags, words)
+    chips = [
+        _chip(tag, "tag", *(["hit"] if tag in words else []), *(["label"] if tag in post.labels else []))
+        for tag in tags
+    ]
+    chips += [f'<span class="rest">+{rest}</span>'] if rest else []
+    labels, rest = first_tags([label for label in post.labels if label not in tags], words)
+    chips += [_chip(label, "label", *(["hit"] if label in words else [])) for label in labels]
+    return chips + ([f'<span class="rest">+{rest}</span>'] if rest else [])
+
+
+def _key(answer: Answer) -> str:
+    """What the bar and the chips of the cards mean, of those that there are."""
+    posts = [found.post for found in answer.found if found.post]
+    tags, labels = {tag for post in posts for tag in post.tags}, {label for post in posts for label in post.labels}
+    said = []
+    if any(found.score > 0 for found in answer.found):
+        said.append('<span class="score"><i style="--share:60%"></i>score; the best one has a full bar</span>')
+    said += [_chip("tag", "tag")] if tags else []
+    said += [_chip("tag asked for", "tag", "hit")] if tags & set(answer.words) else []
+    said += [_chip("label", "label")] if labels else []
+    said += [_chip("tag and label", "tag", "label")] if tags & labels else []
+    return f'<div class="key chips">{"".join(said)}</div>' if said else ""
 
 
 def _maps(found: Found, attention: Sequence[Attention] | None, scale: tuple[float, float]) -> str:
@@ -149,7 +185,7 @@ def _legend(scale: tuple[float, float]) -> str:
     low, high = scale
     return (
         f'<div class="scale">{low:.3f}<i style="background:linear-gradient(90deg, {stops})"></i>{high:.3f}'
-        "<span>weight of a cell in a heat map; framed: the largest; before a word: its confidence</span></div>"
+        " and above<span>weight of a cell in a heat map; framed: the largest; before a word: its confidence</span></div>"
     )
 
 
@@ -167,9 +203,9 @@ def _section(answer: Answer, source: str, looks: Looks, scale: tuple[float, floa
     kind = "sentence" if any(found.sentence is not None for found in answer.found) else "post"
     count = f"{len(answer.found)} {kind}{'' if len(answer.found) == 1 else 's'}"
     return f"""<section>
-<header>{query}<div><h1>{escape(answer.title)}</h1><p>{count} from {escape(source)}, best first</p>{
-        _legend(scale) if scale else ""
-    }</div></header>
+<header>{query}<div><h1 dir="auto">{escape(answer.title)}</h1><p>{count} from {escape(source)}, best first</p>{
+        _key(answer)
+    }{_legend(scale) if scale else ""}</div></header>
 <ol{f' class="looks" style="--beside:{beside}"' if scale else ""}>
 {cards}
 </ol>

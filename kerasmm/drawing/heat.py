@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import io
+from collections.abc import Sequence
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageOps
@@ -11,8 +12,8 @@ from PIL import Image, ImageDraw, ImageOps
 COLOURS = "viridis"
 """Even in lightness and told apart by people with any colour vision."""
 
-_STRENGTH = 0.65
-"""Share of the colours in the mixture; the rest is the picture in grey."""
+_STRENGTHS = (0.35, 0.8)
+"""Share of the colours in the mixture, where the weight is least and where it is most; the rest is the picture in grey."""
 _SHADOWS = 100.0
 """The darkest grey under the colours: what is dark in a photo must not change what a colour says."""
 
@@ -32,6 +33,17 @@ def picture_pixels(encoded: bytes, side: int) -> np.ndarray | None:
     scale = side / max(whole.size)
     size = (max(1, round(whole.width * scale)), max(1, round(whole.height * scale)))
     return np.asarray(whole.resize(size, Image.Resampling.LANCZOS))
+
+
+def weight_scale(maps: Sequence[np.ndarray]) -> tuple[float, float] | None:
+    """The weights of the first and the last colour: one scale for all maps, so that they can be compared.
+
+    From the smallest weight to the middle one of the maps' largest weights: one map of a sharp peak leaves the others to
+    be read, and half of the maps reach the last colour.
+    """
+    if not maps:
+        return None
+    return min(float(one.min()) for one in maps), float(np.median([one.max() for one in maps]))
 
 
 def smooth(weights: np.ndarray, size: tuple[int, int]) -> np.ndarray:
@@ -67,7 +79,8 @@ def overlaid(picture: np.ndarray, weights: np.ndarray, scale: tuple[float, float
     colours = palette()[np.rint(255 * shares).astype(int)]
     plain = ImageOps.autocontrast(Image.fromarray(picture).convert("L"), cutoff=1)
     grey = _SHADOWS + (255 - _SHADOWS) / 255 * np.asarray(plain, "float32")
-    mixed = _STRENGTH * colours + (1 - _STRENGTH) * grey[..., None]
+    strength = (_STRENGTHS[0] + (_STRENGTHS[1] - _STRENGTHS[0]) * shares)[..., None]
+    mixed = strength * colours + (1 - strength) * grey[..., None]
     image = Image.fromarray(np.rint(mixed).astype("uint8"))
     _frame(image, weights)
     return np.asarray(image)

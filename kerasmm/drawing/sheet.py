@@ -106,9 +106,10 @@ def _heights(rows: Sequence[Row]) -> list[float]:
 
 
 def _scale(rows: Sequence[Row]) -> tuple[float, float] | None:
-    """The smallest and the largest weight of the sheet: all maps under one scale, so that they can be compared."""
-    weights = [panel.weights for row in rows for panel in row.panels if panel.weights is not None]
-    return (min(float(w.min()) for w in weights), max(float(w.max()) for w in weights)) if weights else None
+    """One scale of colours for all maps of the sheet."""
+    from kerasmm.drawing.heat import weight_scale
+
+    return weight_scale([panel.weights for row in rows for panel in row.panels if panel.weights is not None])
 
 
 def _figure(rows: Sequence[Row], note: str) -> Figure:
@@ -176,7 +177,7 @@ def _draw_scale(figure: Figure, scale: tuple[float, float], left: float, foot: S
     axes = figure.add_axes((left / width, (below + 0.2) / height, long / width, 0.09 / height))
     axes.imshow(np.rint(palette())[None].astype("uint8"), aspect="auto", extent=(low, max(high, low + 1e-9), 0, 1))
     axes.set_yticks([])
-    axes.set_xticks([low, high], [f"{tick:.3f}" for tick in scale], fontsize=_CAPTION_SIZE)
+    axes.set_xticks([low, high], [f"{low:.3f}", f"≥ {high:.3f}"], fontsize=_CAPTION_SIZE)
     axes.tick_params(length=2, pad=1.5, width=0.5)
     axes.spines[:].set_visible(False)
     figure.text(

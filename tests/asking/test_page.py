@@ -43,7 +43,7 @@ def page(results, title="x", words=(), image=None, source="m", looks=()):
 
 
 def test_no_word_of_a_post_becomes_markup():
-    evil = found(id=EVIL, text=EVIL, tags=(EVIL,), labels=(EVIL,), thumbnail=picture((9, 9, 9), form="JPEG"))
+    evil = found(id=EVIL, text=EVIL, tags=(EVIL,), labels=(f"{EVIL} label",), thumbnail=picture((9, 9, 9), form="JPEG"))
     looks = [[[Attention(EVIL, 0.5, np.full((2, 2), 0.25))]]]
     read = Page(page([evil], EVIL, (EVIL,), picture((1, 2, 3)), EVIL, looks))
     assert "script" not in read.tags
@@ -51,6 +51,7 @@ def test_no_word_of_a_post_becomes_markup():
     assert all(value.startswith("data:image/jpeg;base64,") for name, value in read.attributes if name == "src")
     # Title twice, source, heat map, text, tag, label, id.
     assert sum(EVIL in word for word in read.words) == 8
+    assert f"{EVIL} label" in read.words
 
 
 def test_shows_the_query_and_every_result_in_order():
@@ -85,7 +86,19 @@ def test_is_self_contained():
 
 def test_asked_words_are_set_off():
     text = page([found(tags=("snow", "dog"))], "snow", ("snow",))
-    assert "<span class=hit>snow</span>" in text and "<span>dog</span>" in text
+    assert '<span class="tag hit" dir="auto">snow</span>' in text and '<span class="tag" dir="auto">dog</span>' in text
+    assert "tag asked for" in text and "tag asked for" not in page([found(tags=("snow",))])
+
+
+def test_a_label_that_is_also_a_tag_is_one_chip():
+    text = page([found(tags=("snow", "dog"), labels=("dog", "cold"))])
+    words = Page(text).words
+    assert (words.count("dog"), words.count("cold"), words.count("tag and label")) == (1, 1, 1)
+    assert (
+        '<span class="tag label" dir="auto">dog</span>' in text and '<span class="label" dir="auto">cold</span>' in text
+    )
+    many = Page(page([found(labels=tuple(f"label{number}" for number in range(100)))])).words
+    assert sum(word.startswith("label") and word != "label" for word in many) == 6 and "+94" in many
 
 
 def test_posts_without_a_picture_or_without_anything():
@@ -97,7 +110,7 @@ def test_posts_without_a_picture_or_without_anything():
 def test_of_many_tags_the_first_are_shown_and_those_asked_before():
     tags = tuple(f"tag{number}" for number in range(20))
     words = [word.strip() for word in Page(page([found(tags=tags)], words=("tag17",))).words]
-    shown = [word for word in words if word.startswith("tag")]
+    shown = [word for word in words if word.startswith("tag") and word not in ("tag", "tag asked for")]
     assert shown == ["tag17", *tags[:5]] and "+14" in words
 
 
@@ -115,12 +128,12 @@ def test_each_photo_stands_beside_the_heat_maps_of_its_words():
     assert first.shape == second.shape == (176, 264)
     assert first[40, 60] > first[140, 200] + 60 and abs(second[40, 60] - first[140, 200]) < 12
     assert "0.91 snow" in read.words and "dog" in read.words and "no picture kept" in read.words
-    assert "--beside:3" in text and "0.100<i" in text and "</i>0.700" in text
+    assert "--beside:3" in text and "0.100<i" in text and "</i>0.450 and above" in text
 
 
 def test_several_questions_stand_under_their_own_titles():
     answers = [Answer(word, "search", {"tags": [word]}, [found(id=f"post {word}")]) for word in ("snow", "dog")]
     text = results_page(answers, "m")
-    places = [text.index(part) for part in ("<h1>snow", "post snow", "<h1>dog", "post dog")]
+    places = [text.index(part) for part in (">snow</h1>", "post snow", ">dog</h1>", "post dog")]
     assert places == sorted(places) and "<title>snow · dog</title>" in text and text.count("<section>") == 2
     assert "heat map" not in text

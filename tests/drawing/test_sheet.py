@@ -41,10 +41,13 @@ def test_all_maps_are_under_one_scale(tmp_path):
     weak, strong = np.full((2, 2), 0.25), np.array([[0.9, 0.05], [0.03, 0.02]])
     row = Row("sea", (Panel(plain(SQUARE)), Panel(plain(SQUARE), "0.91", weak), Panel(plain(SQUARE), "0.12", strong)))
     pixels = drawn([row], tmp_path / "s.png")
-    colours = 255 * colormaps["viridis"]([0.0, (0.25 - 0.02) / 0.88, 1.0])[:, :3]
+    # It ends between the largest weights of the two.
+    share = (0.25 - 0.02) / ((0.25 + 0.9) / 2 - 0.02)
+    colours = 255 * colormaps["viridis"]([0.0, share, 1.0])[:, :3]
     # At the foot the scale itself; above it the weak map, in its colour mixed with the picture's grey.
     assert near(pixels, colours[0]) and near(pixels, colours[2])
-    mixed = 0.65 * colours[1] + 0.35 * (100 + 128 * 155 / 255)
+    strength = 0.35 + 0.45 * share
+    mixed = strength * colours[1] + (1 - strength) * (100 + 128 * 155 / 255)
     assert near(pixels, mixed) > 0.8 * 360 * 360
 
 
