@@ -32,7 +32,10 @@ NOISE = (0.1, 0.2, 0.3)
 
 
 class CMEM(System):
-    """The connotation multimodal embedding model as a System."""
+    """Ranks the labels that a picture with its text connotes, and finds the tweets that go with a picture.
+
+    The connotation multimodal embedding model as a System; the model card begins with the line above.
+    """
 
     name = "cmem"
     Config = CMEMConfig

@@ -26,7 +26,10 @@ if TYPE_CHECKING:
 
 
 class DMAN(System):
-    """Deep multimodal attention networks as a System."""
+    """Finds posts by tag and by picture, labels pictures, and shows where in a picture each word looks.
+
+    Deep multimodal attention networks as a System; the model card begins with the line above.
+    """
 
     name = "dman"
     Config = DMANConfig

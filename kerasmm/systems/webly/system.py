@@ -34,7 +34,10 @@ STUCK = 0.01
 
 
 class Webly(System):
-    """Webly supervised joint embedding as a System."""
+    """Finds the sentences that go with a picture, and the pictures that go with a sentence.
+
+    Webly supervised joint embedding as a System; the model card begins with the line above.
+    """
 
     name = "webly"
     Config = WeblyConfig
