@@ -74,6 +74,8 @@ def _add_build(commands: Any) -> None:
     )
     parser.add_argument("--source", help="name of the source, see `sources`")
     parser.add_argument("--input", type=Path, metavar="DIR", help="where the published files lie")
+    parser.add_argument("--pictures", type=Path, metavar="DIR", help="where the pictures lie, when not in --input")
+    parser.add_argument("--follow-links", action="store_true", help="take pictures that links lead to outside of these")
     parser.add_argument("--output", type=Path, metavar="DIR", help="the data set's folder")
     parser.add_argument("--unit", help="what one post is, where the source offers several")
     parser.add_argument("--columns", metavar="FIELD=COLUMN,…", help="posts: columns of another name, e.g. text=caption")
@@ -147,7 +149,7 @@ def _build(options: Any, rest: list[str], argv: list[str]) -> int:
     from kerasmm.settings import assigned, merged, read_yaml
 
     content = read_yaml(options.config) if options.config else {}
-    job = {name: content.pop(name, None) for name in ("source", "input", "output", "unit")}
+    job = {name: content.pop(name, None) for name in ("source", "input", "pictures", "output", "unit")}
     for name, value in job.items():
         if value is not None and not isinstance(value, str):
             raise UserError(f"{options.config}: `{name}` must be text. Received: {value!r}")
@@ -173,6 +175,8 @@ def _build(options: Any, rest: list[str], argv: list[str]) -> int:
         output,
         folder=None if job["input"] is None else Path(job["input"]),
         unit=job["unit"],
+        pictures=None if job["pictures"] is None else Path(job["pictures"]),
+        follow_links=options.follow_links,
         beam_options=[*rest, *([f"--runner={options.runner}"] if options.runner else [])],
         quiet=options.quiet,
         overwrite=options.overwrite,
@@ -218,10 +222,20 @@ _FLAGS: dict[str, Any] = {
     "split": lambda value: {"split": {"method": value}},
     "seed": lambda value: {"seed": value},
 }
-_OURS = [
-    f"--{name.replace('_', '-')}"
-    for name in (*_FLAGS, "source", "input", "output", "unit", "config", "set", "list-settings", "overwrite", "quiet")
-]
+_JOB = (
+    "source",
+    "input",
+    "pictures",
+    "follow-links",
+    "output",
+    "unit",
+    "config",
+    "set",
+    "list-settings",
+    "overwrite",
+    "quiet",
+)
+_OURS = [f"--{name.replace('_', '-')}" for name in (*_FLAGS, *_JOB)]
 
 
 def _inspect(options: Any, rest: list[str], argv: list[str]) -> int:

@@ -60,6 +60,8 @@ def build(
     *,
     folder: Path | None = None,
     unit: str | None = None,
+    pictures: Path | None = None,
+    follow_links: bool = False,
     beam_options: Sequence[str] = (),
     quiet: bool = False,
     overwrite: bool = False,
@@ -73,6 +75,8 @@ def build(
         output: The data set's folder; it appears when it is whole.
         folder: Where the source's files lie.
         unit: What one post is, when the source offers several.
+        pictures: Where the pictures lie, when not in `folder`.
+        follow_links: Take pictures that links lead to outside of `folder` and `pictures`.
         beam_options: Passed to Beam, e.g. `["--direct_running_mode=multi_processing"]`.
         quiet: Print nothing.
         overwrite: Replace an existing data set.
@@ -96,7 +100,12 @@ def build(
         scratch, whole = hidden / "scratch", hidden / "whole"
         scratch.mkdir()
         whole.mkdir()
-        opened = found(folder, unit, scratch)
+        if pictures is not None and not found.needs_input:
+            raise UserError(
+                f"source {found.name} draws its own pictures: leave `--pictures` out. Received: {str(pictures)!r}"
+            )
+        places: dict[str, Any] = {"pictures": pictures, "follow_links": follow_links}
+        opened = found(folder, unit, scratch, **{name: given for name, given in places.items() if given})
         if not found.names_columns and config.read.model_fields_set:
             raise UserError(
                 f"source {found.name} has no columns to name: leave `read` out (`--columns`, `--separator`)"

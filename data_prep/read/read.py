@@ -38,7 +38,7 @@ def read(source: Source, work: Work, size: int, quiet: bool) -> Read:
     training, has_sentences = 0, False
     with progress(quiet) as shown:
         bar = shown.add_task("read", total=None, note="")
-        for post in source.posts():
+        for post in map(source.inside, source.posts()):
             (drafts if isinstance(post, Draft) else rejects).add(post.to_json())
             training += isinstance(post, Draft) and post.split == TRAIN
             has_sentences |= isinstance(post, Draft) and bool(post.post.sentences)

@@ -13,6 +13,7 @@ from data_prep.sources.grouping import Grouping, Member
 from data_prep.sources.json_records import records
 from data_prep.sources.karpathy import RESTVAL, file_name, sentence, whole_number
 from data_prep.sources.photo_sentences import DEFAULTS
+from data_prep.sources.places import on_disk
 from data_prep.sources.post_fields import Faulty, received
 from data_prep.sources.source import Source
 from kerasmm.console import UserError
@@ -51,7 +52,7 @@ class Coco(Source):
     def open(self) -> None:
         super().open()
         names = [f"{part}{year}" for year in _YEARS for part in _PARTS]
-        if not any((self.folder / root / name).is_dir() for root in _PHOTO_ROOTS for name in names):
+        if not self.photo_places(*(f"{root}/{name}" for root in _PHOTO_ROOTS for name in names)):
             raise self.missing(*(f"{name}/" for name in names))
         self.karpathy = self._found(_SPLIT_FILE, _SPLIT_FOLDERS)
         found = {
@@ -138,12 +139,13 @@ class Coco(Source):
 
     def _picture(self, places: list[str]) -> str | None:
         """The photo's file; no name in `places` leads out of the folder."""
-        paths = (self.folder / root / place for place in places for root in _PHOTO_ROOTS)
-        return next((str(path) for path in paths if _is_file(path)), None)
+        roots = self.photo_places(*_PHOTO_ROOTS)
+        found = (_found(root / place) for place in places for root in roots)
+        return next((str(path) for path in found if path), None)
 
 
-def _is_file(path: Path) -> bool:
+def _found(path: Path) -> Path | None:
     try:
-        return path.is_file()
+        return on_disk(path)
     except OSError:  # names too long
-        return False
+        return None

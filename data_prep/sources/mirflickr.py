@@ -50,7 +50,8 @@ class MirFlickr(Source):
 
     def open(self) -> None:
         super().open()
-        self.photos, self.tags = self.folder / "mirflickr", self.folder / "mirflickr" / "meta" / "tags"
+        photos = [*self.photo_places("mirflickr"), self.folder / "mirflickr"]
+        self.photos, self.tags = photos[0], self.folder / "mirflickr" / "meta" / "tags"
         for path in (self.photos, self.tags):
             if not path.is_dir():
                 raise self.missing(f"{path.relative_to(self.folder)}/")

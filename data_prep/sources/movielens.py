@@ -12,11 +12,11 @@ from data_prep.draft import Draft, Reject
 from data_prep.sources.decoding import encoding_of
 from data_prep.sources.grouping import Grouping, Member
 from data_prep.sources.lines import Row, lines, rows
+from data_prep.sources.places import ENDINGS, is_picture
 from data_prep.sources.source import Source
 from kerasmm.console import UserError
 from kerasmm.data.post import Post
 
-_ENDINGS = (".jpg", ".jpeg", ".png")
 _NO_GENRE = "(no genres listed)"
 _HEADERS = {"movies": ["movieId", "title", "genres"], "tags": ["userId", "movieId", "tag", "timestamp"]}
 _TITLE, _GENRES, _POSTER, _ACT = range(4)
@@ -50,9 +50,10 @@ class MovieLens(Source):
 
     def open(self) -> None:
         super().open()
-        self.posters = self.folder / "posters"
-        if not self.posters.is_dir():
+        posters = self.photo_places("posters")
+        if not posters:
             raise self.missing("posters/")
+        self.posters = posters[0]
         self.files = {}
         for name in ("movies", "tags"):
             found = [path for ending in (".dat", ".csv") if (path := self.folder / f"{name}{ending}").is_file()]
@@ -71,8 +72,8 @@ class MovieLens(Source):
     def _gather_posters(self, grouping: Grouping) -> None:
         found = False
         for path in self.posters.iterdir():
-            if _NUMBER.fullmatch(path.stem) and path.suffix.lower() in _ENDINGS:
-                grouping.add(int(path.stem), _POSTER, str(path), order=_ENDINGS.index(path.suffix.lower()))
+            if _NUMBER.fullmatch(path.stem) and is_picture(path):
+                grouping.add(int(path.stem), _POSTER, str(path), order=ENDINGS.index(path.suffix.lower()))
                 found = True
         if not found:
             raise UserError(f"{self.posters}: holds no poster named MOVIEID.jpg")

@@ -11,6 +11,7 @@ from data_prep.draft import Draft, Reject
 from data_prep.sources.decoding import encoding_of
 from data_prep.sources.lines import Line, lines
 from data_prep.sources.lockstep import lockstep
+from data_prep.sources.places import leads_away, on_disk
 from data_prep.sources.source import Source
 from kerasmm.console import UserError
 from kerasmm.data.post import Post
@@ -54,7 +55,9 @@ class NusWide(Source):
 
     def open(self) -> None:
         super().open()
-        self.list, self.photos = self._found(_LIST), self._found(_PHOTOS).resolve()
+        self.list, self.photos = self._found(_LIST), next(iter(self.photo_places(*_PHOTOS)), self.folder / _PHOTOS[0])
+        if not self.photos.is_dir():
+            raise self.missing(*_PHOTOS)
         labels = self._found(_LABELS)
         self.concepts = _words(self._found(_CONCEPTS), _CONCEPT)
         self.label_files = [labels / f"Labels_{concept}.txt" for concept in self.concepts]
@@ -110,8 +113,8 @@ class NusWide(Source):
         """The photo's file, under its path or flat; links to elsewhere don't count."""
         for path in (self.photos / name, self.photos / name.rpartition("/")[2]):
             try:
-                if path.is_file() and path.resolve().is_relative_to(self.photos):
-                    return path
+                if (found := on_disk(path)) and (self.follow_links or not leads_away(found, self.roots)):
+                    return found
             except (OSError, RuntimeError):  # names too long, or links in a circle
                 continue
         return None

@@ -10,13 +10,13 @@ from data_prep.draft import Draft, Reject
 from data_prep.sources import karpathy
 from data_prep.sources.grouping import Grouping, Member
 from data_prep.sources.lines import lines
+from data_prep.sources.places import ENDINGS, is_picture, one_case
 from data_prep.sources.sentence_files import Sentence
 from data_prep.sources.source import Source
 from data_prep.words import is_unicode
 from kerasmm.console import UserError
 from kerasmm.data.post import Post
 
-_ENDINGS = (".jpg", ".jpeg", ".png")
 _PICTURE, _SPLIT, _SENTENCE = range(3)
 
 
@@ -49,7 +49,7 @@ class PhotoSentences(Source):
 
     def open(self) -> None:
         super().open()
-        folders = [self.folder / name for name in self.photo_folders if (self.folder / name).is_dir()]
+        folders = self.photo_places(*self.photo_folders)
         if not folders:
             raise self.missing(*(f"{name}/" for name in self.photo_folders))
         self.photos = next(filter(_holds_photos, folders), folders[0])
@@ -77,21 +77,21 @@ class PhotoSentences(Source):
     def _gather_photos(self, grouping: Grouping) -> Iterator[Reject]:
         found = False
         for path in self.photos.iterdir():
-            if path.suffix.lower() not in _ENDINGS:
+            if not is_picture(path):
                 continue
             found = True
             if is_unicode(path.name):
-                grouping.add(path.name, _PICTURE, str(path))
+                grouping.add(one_case(path.name), _PICTURE, str(path))
             else:
                 yield self.reject(ascii(path.name), "file name is not valid Unicode", f"in {self.photos.name}/")
         if not found:
-            raise UserError(f"{self.photos}: holds no photo ({', '.join(_ENDINGS)})")
+            raise UserError(f"{self.photos}: holds no photo ({', '.join(ENDINGS)})")
 
     def _gather_lists(self, grouping: Grouping) -> None:
         for split, path in self.lists.items():
             for line in lines(path):
                 if name := line.text.strip():
-                    grouping.add(name, _SPLIT, split)
+                    grouping.add(one_case(name), _SPLIT, split)
 
     def _gather_karpathy(self, grouping: Grouping, path: Path) -> Iterator[Reject]:
         if self.lists and self.sentences is not None:
@@ -101,17 +101,17 @@ class PhotoSentences(Source):
                 yield self.reject(photo.where, photo.fault, photo.detail)
                 continue
             if not self.lists:
-                grouping.add(photo.name, _SPLIT, karpathy.SPLITS[photo.split])
+                grouping.add(one_case(photo.name), _SPLIT, karpathy.SPLITS[photo.split])
             if self.sentences is None:
                 for number, sentence in enumerate(photo.sentences):
-                    grouping.add(photo.name, _SENTENCE, sentence, order=number)
+                    grouping.add(one_case(photo.name), _SENTENCE, sentence, order=number)
 
     def _gather_sentences(self, grouping: Grouping, path: Path) -> Iterator[Reject]:
         for sentence in self.sentence_files[path.name](path):
             if sentence.fault:
                 yield self.reject(sentence.where, sentence.fault, sentence.detail)
             else:
-                grouping.add(sentence.photo, _SENTENCE, sentence.text, order=sentence.number)
+                grouping.add(one_case(sentence.photo), _SENTENCE, sentence.text, order=sentence.number)
 
     def _post(self, name: str, members: list[Member]) -> Draft | Reject:
         of_kind = {kind: [m.value for m in members if m.kind == kind] for kind in (_PICTURE, _SPLIT, _SENTENCE)}
@@ -130,10 +130,10 @@ class PhotoSentences(Source):
             return self.reject(name, "sentence number given twice", f"numbers {orders}")
         return Draft(
             Post(id=Path(name).stem, sentences=tuple(filter(str.strip, of_kind[_SENTENCE]))),
-            picture=of_kind[_PICTURE][0],
+            picture=min(of_kind[_PICTURE]),
             split=splits[0] if splits else None,
         )
 
 
 def _holds_photos(folder: Path) -> bool:
-    return any(path.suffix.lower() in _ENDINGS for path in folder.iterdir())
+    return any(map(is_picture, folder.iterdir()))

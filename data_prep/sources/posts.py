@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar
 
 from data_prep.draft import SPLITS, Draft, Reject
 from data_prep.sources.grouping import Seen
+from data_prep.sources.places import ENDINGS, leads_away, on_disk
 from data_prep.sources.post_fields import FIELDS, LISTS, Faulty, received, seconds, string, strings
 from data_prep.sources.post_records import Records
 from data_prep.sources.source import Source
@@ -15,7 +17,6 @@ from kerasmm.console import UserError
 from kerasmm.data.post import MAX_LINKS, Post
 
 _FILES = ("posts.jsonl", "posts.csv")
-_ENDINGS = (".jpg", ".jpeg", ".png")
 _MISSING = "missing picture"
 
 
@@ -32,7 +33,8 @@ class Posts(Source):
     | `split` | `"train"`, `"validation"` or `"test"` | the same |
 
     None is required, except that a post needs `id` or `image`: without `id`, the id is the image's path without its
-    ending. Without `image`, the picture is `images/ID.jpg` (or `.jpeg`, `.png`) if there is one. A missing field,
+    ending. Without `image`, the picture is `images/ID.jpg` (or another picture's ending) if there is one.
+    With `--pictures DIR`, pictures are looked for below that folder first. A missing field,
     `null` and an empty text are the same. A CSV file starts with a header line. The setting `read.columns` names the columns
     of fields that are called otherwise, `read.separator` what separates items; see `data_prep.sources.separators` for what
     is found without it.
@@ -65,7 +67,6 @@ class Posts(Source):
                 raise UserError(f"{self.file}: must be a folder or a file that ends in .jsonl or .csv")
         if self.file.stat().st_size == 0:
             raise UserError(f"{self.file}: is empty; expected one post a line")
-        self.root = self.folder.resolve()
 
     def posts(self) -> Iterator[Draft | Reject]:
         self.records = Records(self.file, self.columns, self.separator, self.reading)
@@ -118,23 +119,24 @@ class Posts(Source):
         if Path(image).is_absolute() or ".." in Path(image).parts:
             raise Faulty("`image` leaves the folder", received(image))
         try:
-            path = (self.root / image).resolve()
-            inside, there = path.is_relative_to(self.root), path.is_file()
+            found = next(filter(None, (on_disk(place / image) for place in self.photo_places("."))), None)
+            away = None if found is None or self.follow_links else leads_away(found, self.roots)
         except (OSError, ValueError, RuntimeError) as error:  # names too long, with a NUL, or links in a circle
             raise Faulty(_MISSING, f"{received(image)}: {type(error).__name__}") from error
-        if not inside:
-            raise Faulty("`image` leaves the folder", f"{received(image)}, a link to elsewhere")
-        if not there:
+        if found is None:
             raise Faulty(_MISSING, received(image))
-        return path
+        if away is not None:
+            raise Faulty("`image` leaves the folder", f"{received(image)}, a link to elsewhere (see `--follow-links`)")
+        return found.resolve()
 
     def _picture_of(self, post_id: str) -> Path | None:
         """The picture that lies under the post's id, if any; an id with a slash names none."""
         if Path(post_id).name != post_id or "\0" in post_id:
             return None
-        for ending in _ENDINGS:
+        folders = ("images", ".") if self.elsewhere is not None else ("images",)
+        for folder, ending in itertools.product(folders, ENDINGS):
             try:
-                return self._picture(f"images/{post_id}{ending}")
+                return self._picture(f"{folder}/{post_id}{ending}")
             except Faulty as fault:
                 if fault.reason != _MISSING:
                     raise

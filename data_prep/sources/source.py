@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import abc
+import functools
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
 from data_prep.draft import Draft, Reject
+from data_prep.sources.places import LINKED_AWAY, leads_away
 from data_prep.sources.reading import Reading
 from kerasmm.console import UserError, nearest
 
@@ -29,6 +31,8 @@ class Source(abc.ABC):
         folder: Where the published files lie.
         unit: One of `units`, or None for the default.
         scratch: A folder for temporary files, there for as long as the build.
+        pictures: Where the pictures lie, when they lie elsewhere: the folder that `folder` would hold, or what is in it.
+        follow_links: Take pictures that links lead to outside of `folder` and `pictures`.
 
     Attributes:
         columns: Field → the column it is read from, set by the build where `names_columns`.
@@ -48,7 +52,14 @@ class Source(abc.ABC):
     names_columns: ClassVar[bool] = False
     defaults: ClassVar[dict[str, Any]] = {}
 
-    def __init__(self, folder: Path | None, unit: str | None, scratch: Path) -> None:
+    def __init__(
+        self,
+        folder: Path | None,
+        unit: str | None,
+        scratch: Path,
+        pictures: Path | None = None,
+        follow_links: bool = False,
+    ) -> None:
         if unit is not None and unit not in self.units:
             known = (
                 f"must be one of {', '.join(self.units)}" if self.units else "is not known to this source: leave it out"
@@ -58,6 +69,9 @@ class Source(abc.ABC):
             raise UserError(f"source {self.name} needs `--input DIR`; expected there: {self.layout}")
         if not self.needs_input and folder is not None:
             raise UserError(f"source {self.name} makes its own posts: leave `--input` out. Received: {str(folder)!r}")
+        if pictures is not None and not pictures.is_dir():
+            raise UserError(f"{pictures}: not a folder; `--pictures` is where the pictures lie")
+        self.elsewhere, self.follow_links = pictures, follow_links
         self.unit = unit or (self.units[0] if self.units else None)
         self.scratch, self.reading = scratch, Reading()
         self.columns: Mapping[str, str] = {}
@@ -81,6 +95,32 @@ class Source(abc.ABC):
     @abc.abstractmethod
     def posts(self) -> Iterator[Draft | Reject]:
         """Streams the posts and what was no post. One bad line never stops it; memory doesn't grow with the input."""
+
+    def inside(self, post: Draft | Reject) -> Draft | Reject:
+        """The same, or a reject of a post whose picture a link leads to outside of the folders that were named."""
+        if not isinstance(post, Draft) or post.picture is None or not self.needs_input or self.follow_links:
+            return post
+        try:
+            away = leads_away(Path(post.picture), self.roots)
+        except (OSError, RuntimeError):  # links in a circle; cleaning says that there is no file
+            return post
+        if away is None:
+            return post
+        detail = f"{post.picture} leads to {away}; `--follow-links` takes it"
+        return self.reject(post.post.id, LINKED_AWAY, detail)
+
+    @functools.cached_property
+    def roots(self) -> list[Path]:
+        """The folders that were named."""
+        folder = self.folder if self.folder.is_dir() else self.folder.parent
+        return [path for path in (folder, self.elsewhere) if path is not None]
+
+    def photo_places(self, *names: str) -> list[Path]:
+        """Folders that may hold the pictures, of which `names` are those of the layout: `--pictures` comes first."""
+        named = [self.folder / name for name in names]
+        if self.elsewhere is not None:
+            named = [*(self.elsewhere / name for name in names), self.elsewhere, *named]
+        return [path for path in named if path.is_dir()]
 
     def extras(self) -> list[Path]:
         """Further files that belong into the data set."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -12,6 +13,7 @@ from data_prep.sources.decoding import NO_ENCODING, Decoded, decoded
 from data_prep.sources.grouping import Grouping, Member
 from data_prep.sources.hashtags import hashtags
 from data_prep.sources.lines import MAX_LINE_BYTES, lines
+from data_prep.sources.places import is_picture
 from data_prep.sources.post_fields import Faulty
 from data_prep.sources.source import Source
 from data_prep.words import is_unicode
@@ -25,7 +27,6 @@ _NEUTRAL = "neutral"
 _SENTIMENTS = ("positive", _NEUTRAL, "negative")
 _NO_SENTIMENT = ("", "null")
 _TEXT = ".txt"
-_PHOTOS = (".jpg", ".jpeg", ".png")
 _PICTURE, _WORDS, _SENTIMENT = range(3)
 _NO_FILES = "labels of tweets whose files are not there"
 
@@ -94,9 +95,10 @@ class Tweets(Source):
 
     def _gather_files(self, grouping: Grouping) -> Iterator[Reject]:
         found = False
-        for path in self.data.iterdir():
+        folders = dict.fromkeys((self.data, *self.photo_places(_FOLDER)[:1]))
+        for path in itertools.chain.from_iterable(folder.iterdir() for folder in folders):
             ending = path.suffix.lower()
-            if ending not in (_TEXT, *_PHOTOS):
+            if not is_picture(path) and (ending != _TEXT or path.parent != self.data):
                 continue
             found = found or ending == _TEXT
             if is_unicode(path.name):

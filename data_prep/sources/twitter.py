@@ -86,11 +86,11 @@ class Twitter(Source):
             return
         if not self.files:
             raise self.missing(*(f"*{ending}" for ending in _ENDINGS))
-        if not any((self.folder / name).is_dir() for name in FOLDERS):
+        if not self.photo_places(*FOLDERS):
             raise self.missing(*(f"{name}/" for name in FOLDERS))
 
     def posts(self) -> Iterator[Draft | Reject]:
-        photos, found = Photos(self.folder, MEDIA if self.unit == "archive" else FOLDERS), False
+        photos, found = Photos(self.photo_places(*(MEDIA if self.unit == "archive" else FOLDERS))), False
         with Seen(self.scratch) as seen, Seen(self.scratch) as edited:
             for where, content, includes in self._contents(_EDITED):
                 with suppress(Faulty):

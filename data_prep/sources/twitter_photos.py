@@ -6,11 +6,10 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from data_prep.sources.post_fields import Faulty
+from data_prep.sources.places import ENDINGS, on_disk
 from data_prep.sources.twitter_tweet import PHOTO, Media, Tweet
 
 FOLDERS = ("media", "images")
-_ENDINGS = (".jpg", ".jpeg", ".png", ".webp")
 _STEM = re.compile(r"[A-Za-z0-9_-]{1,100}")
 
 
@@ -24,35 +23,23 @@ class Photos:
     shortening, may have one under its id.
 
     Args:
-        folder: The source's folder.
-        names: Folders in it that hold photos.
+        folders: Those that hold photos.
     """
 
-    def __init__(self, folder: Path, names: Sequence[str] = FOLDERS) -> None:
-        self._root = folder.resolve()
-        self._folders = [self._root / name for name in names if (self._root / name).is_dir()]
+    def __init__(self, folders: Sequence[Path]) -> None:
+        self._folders = folders
 
     def first(self, tweet: Tweet) -> Path | None:
-        """The path of the photo, links followed.
-
-        Raises:
-            Faulty: When it lies outside of the source's folder.
-        """
+        """The path of the photo."""
         photos = [medium for medium in tweet.media if medium.type == PHOTO]
         if tweet.media and not photos:
             return None
         for name in dict.fromkeys(_names(tweet.id, photos)):
             for folder in self._folders:
-                for ending in _ENDINGS:
-                    if (folder / (name + ending)).is_file():
-                        return self._inside(folder / (name + ending))
+                for ending in ENDINGS:
+                    if found := on_disk(folder / (name + ending)):
+                        return found
         return None
-
-    def _inside(self, path: Path) -> Path:
-        found = path.resolve()
-        if not found.is_relative_to(self._root):
-            raise Faulty("picture leaves the folder", f"{path.name}, a link to elsewhere")
-        return found
 
 
 def _names(tweet_id: str, photos: list[Media]) -> Iterator[str]:

@@ -54,7 +54,8 @@ class Voc(Source):
         years = [self.folder / name for name in names if (self.folder / name).is_dir()]
         if not years:
             raise self.missing(*(f"{name}/" for name in names))
-        self.pictures, self.annotations = years[0] / "JPEGImages", years[0] / "Annotations"
+        places = self.photo_places(f"{years[0].relative_to(self.folder)}/JPEGImages", "JPEGImages")
+        self.pictures, self.annotations = [*places, years[0] / "JPEGImages"][0], years[0] / "Annotations"
         for path in (self.pictures, self.annotations):
             if not path.is_dir():
                 raise self.missing(f"{path.relative_to(self.folder)}/")

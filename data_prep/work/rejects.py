@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from data_prep.draft import Reject
 from data_prep.work.chunks import Work
 from kerasmm.console import UserError
 
+_LONGEST = 300
 FILE_NAME = "rejects.jsonl"
 STEPS = ("source", "clean", "match", "select", "split")
 """Passes that reject posts, in order."""
@@ -37,11 +38,11 @@ class Rejects:
         Raises:
             UserError: With the most frequent reasons and where all are listed.
         """
-        bad = tally(reject for reject in self._work.rejects(steps) if reject.bad)
+        bad, examples = _counted(reject for reject in self._work.rejects(steps) if reject.bad)
         if bad.total() > self._limit * posts:
             share = f"{bad.total()} of {posts} posts are bad input ({bad.total() / posts:.0%})"
             raise UserError(
-                f"{share}, above `max_rejects` ({self._limit:.0%}): {_most_frequent(bad)}.{self.advice} {self._listed()}"
+                f"{share}, above `max_rejects` ({self._limit:.0%}): {_most_frequent(bad, examples)}.{self.advice} {self._listed()}"
             )
 
     def nothing_left(self, posts: int) -> UserError:
@@ -49,7 +50,7 @@ class Rejects:
         dropped = tally(self._work.rejects(STEPS))
         change = "Change `needs`, `image.required`, `collect` or the vocabularies, or check the input"
         return UserError(
-            f"no post is left of {posts}: {_most_frequent(dropped)}.{self.advice} {change}. {self._listed()}"
+            f"no post is left of {posts}: {_most_frequent(dropped, {})}.{self.advice} {change}. {self._listed()}"
         )
 
     def _listed(self) -> str:
@@ -66,5 +67,29 @@ def tally(rejects: Iterable[Reject]) -> Counter[tuple[str, str]]:
     return Counter((reject.step, reject.reason) for reject in rejects)
 
 
-def _most_frequent(counts: Counter[tuple[str, str]]) -> str:
-    return ", ".join(f"{step}: {reason} ({count})" for (step, reason), count in counts.most_common(3))
+_Key = tuple[str, str]
+
+
+def _counted(rejects: Iterable[Reject]) -> tuple[Counter[_Key], dict[_Key, Reject]]:
+    """How many rejects by step and reason, and the first one of each."""
+    examples: dict[_Key, Reject] = {}
+
+    def noted() -> Iterator[Reject]:
+        for reject in rejects:
+            examples.setdefault((reject.step, reject.reason), reject)
+            yield reject
+
+    return tally(noted()), examples
+
+
+def _most_frequent(counts: Counter[_Key], examples: Mapping[_Key, Reject]) -> str:
+    """Three reasons and how often each came up, with the example that there is of it."""
+    return "; ".join(
+        f"{step}: {reason} ({count})" + (f", e.g. {_shown(examples[step, reason])}" if examples else "")
+        for (step, reason), count in counts.most_common(3)
+    )
+
+
+def _shown(reject: Reject) -> str:
+    shown = f"{reject.where}: {reject.detail}" if reject.detail else reject.where
+    return shown if len(shown) <= _LONGEST else f"{shown[:_LONGEST]}…"

@@ -18,7 +18,9 @@ def test_movielens_tags_are_those_that_people_gave(shared_data, tmp_path):
     for name in ("movies.dat", "tags.dat"):
         (tmp_path / "ml" / name).symlink_to(shared_data / "movielens" / name)
     config = configuration("movielens", "film", {"tags": {"most": 100}})
-    manifest = build(config, "movielens", tmp_path / "data", folder=tmp_path / "ml", unit="film", quiet=True)
+    manifest = build(
+        config, "movielens", tmp_path / "data", folder=tmp_path / "ml", unit="film", follow_links=True, quiet=True
+    )
     given: dict[str, set[str]] = {film: set() for film in films}
     for line in (shared_data / "movielens/tags.dat").read_text(encoding="utf-8").splitlines():
         _, film, tag, _ = line.split("::")

@@ -32,7 +32,7 @@ def posts_of(output: Path) -> tuple[Dataset, dict[str, Post], dict[str, str]]:
 
 def read(source: Source) -> tuple[dict[str, Draft], list[Reject]]:
     """The drafts of a source by id, and its rejects."""
-    found = list(source.posts())
+    found = list(map(source.inside, source.posts()))
     drafts = {draft.post.id: draft for draft in found if isinstance(draft, Draft)}
     rejects = [reject for reject in found if isinstance(reject, Reject)]
     assert len(drafts) + len(rejects) == len(found)
