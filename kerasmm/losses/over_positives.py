@@ -9,6 +9,10 @@ from typing import Any
 from keras import ops
 
 from kerasmm.losses.drawn_negatives import flat_places
+from kerasmm.losses.known_value import known_value
+
+FEW = 32
+"""Up to so many positives a loop in Python takes less time than JAX takes to compile one of its own."""
 
 
 def over_positives(positive: Any, scores: Any, add: Callable[..., tuple[Any, ...]], *start: Any) -> tuple[Any, ...]:
@@ -37,5 +41,11 @@ def over_positives(positive: Any, scores: Any, add: Callable[..., tuple[Any, ...
         return number + 1, ops.scatter_update(slopes, places, ops.squeeze(slope, 1)), *handed_on
 
     begin = (ops.zeros((), "int32"), ops.zeros_like(flat), *start)
-    _, slopes, *found = ops.while_loop(lambda number, *handed: number < most, step, begin)
+    known = known_value(most)
+    if known is not None and known <= FEW:
+        for _ in range(known):
+            begin = step(*begin)
+        _, slopes, *found = begin
+    else:
+        _, slopes, *found = ops.while_loop(lambda number, *handed: number < most, step, begin)
     return ops.reshape(slopes[:-1], (rows, labels)), *found

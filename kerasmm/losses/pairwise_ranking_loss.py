@@ -8,6 +8,7 @@ from typing import Any
 import keras
 from keras import ops
 
+from kerasmm.losses.known_value import known_value
 from kerasmm.losses.pairwise_loss import PairwiseLoss, with_gradient
 from kerasmm.losses.weighted_hinges import looped_hinges, sorted_hinges
 
@@ -95,7 +96,10 @@ class PairwiseRankingLoss(PairwiseLoss):
 
         paired = ops.logical_and(positive, ops.any(negative, axis=1, keepdims=True))
         most = ops.max(ops.sum(ops.cast(paired, "int32"), axis=1), initial=0)
-        value, slopes = ops.cond(most <= FEW_POSITIVES, add_up, sort)
+        if (known := known_value(most)) is None:
+            value, slopes = ops.cond(most <= FEW_POSITIVES, add_up, sort)
+        else:
+            value, slopes = add_up() if known <= FEW_POSITIVES else sort()
         return with_gradient(value, (scores, slopes))
 
     def weight(self, violators: Any) -> Any:
