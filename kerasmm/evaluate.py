@@ -67,10 +67,11 @@ def evaluate_run(
         write_model_card(run.folder, run.system, read_run(run.folder)[1], manifest, tables, split, ahead)
     if plots:
         from kerasmm.drawing.plots import plot_training
+        from kerasmm.runs.ending import monitored
 
         plots.mkdir(parents=True, exist_ok=True)
         protocol.plots(figures, plots)
-        plot_training(run.folder / "metrics.csv", plots / "training.png")
+        plot_training(run.folder / "metrics.csv", plots / "training.png", monitored(run.folder))
     return figures
 
 

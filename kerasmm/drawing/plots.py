@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import itertools
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -54,8 +55,14 @@ def plot_comparison(
     write_figure(figure, path)
 
 
-def plot_training(metrics: Path, path: Path) -> None:
-    """Losses and validation figures over the epochs of a run's CSV log, stage by stage."""
+def plot_training(metrics: Path, path: Path, monitor: str = "") -> None:
+    """Losses and validation figures over the epochs of a run's CSV log, stage by stage.
+
+    Args:
+        metrics: The log.
+        path: Where to.
+        monitor: The validation figure whose largest value, first reached, marks the best epoch of a stage.
+    """
     with metrics.open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     if not rows:
@@ -63,12 +70,17 @@ def plot_training(metrics: Path, path: Path) -> None:
     groups = _training_groups([name for name in rows[0] if name not in ("stage", "epoch", "seconds")])
     figure, axes = panels(len(groups))
     begins = [place for place in range(1, len(rows)) if rows[place]["stage"] != rows[place - 1]["stage"]]
+    stages = [range(*ends) for ends in itertools.pairwise([0, *begins, len(rows)])]
     for axis, (title, shown) in zip(axes, groups.items(), strict=True):
         for name in shown:
             # A stage without a term leaves its cell empty; and it may begin elsewhere than the one before it ended.
             values = np.insert([float(row[name] or math.nan) for row in rows], begins, math.nan)
             epochs = np.insert(np.arange(1.0, len(rows) + 1), begins, math.nan)
-            axis.plot(epochs, values, marker=".", label=name)
+            (line,) = axis.plot(epochs, values, marker=".", label=name)
+            if name == f"validation/{monitor}":
+                best = [1 + max(stage, key=lambda place: float(rows[place][name] or -math.inf)) for stage in stages]
+                heights = [float(rows[epoch - 1][name] or math.nan) for epoch in best]
+                axis.plot(best, heights, "*", markersize=13, color=line.get_color(), label="best epoch")
         for place in begins:
             axis.axvline(place + 0.5, color="0.7", linewidth=0.8)
             axis.text(

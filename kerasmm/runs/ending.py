@@ -42,6 +42,14 @@ def write_ending(folder: Path, monitor: str, why: str, ended: Mapping[str, str])
     write_atomically(folder / ENDING, json.dumps(content, ensure_ascii=False, indent=1) + "\n")
 
 
+def monitored(folder: Path) -> str:
+    """The metric that picked the best epoch; "" of an older run."""
+    try:
+        return str(json.loads((folder / ENDING).read_text(encoding="utf-8"))["monitor"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
+
+
 def ending_lines(folder: Path) -> list[str]:
     """What the file says, in lines for people; none of an older run."""
     try:

@@ -91,6 +91,15 @@ def test_training_in_two_stages(shown, tmp_path):
         assert [list(line.get_xdata()) for line in axis.lines if line.get_label().startswith("_")] == [[2.5, 2.5]]
 
 
+def test_the_best_epoch_of_each_stage_is_marked(shown, tmp_path):
+    """The first of equal ones, as training keeps it."""
+    found = [("clean", 0.2), ("clean", 0.4), ("clean", 0.4), ("web", 0.3), ("web", 0.1)]
+    rows = [{"stage": stage, "epoch": 1, "loss": 1.0, "validation/mAP": value} for stage, value in found]
+    plot_training(written(tmp_path / "m.csv", rows), tmp_path / "p.png", "mAP")
+    marked = next(line for line in shown()["validation mAP"].lines if line.get_label() == "best epoch")
+    assert (list(marked.get_xdata()), list(marked.get_ydata())) == ([2, 4], [0.4, 0.3])
+
+
 @pytest.mark.parametrize(
     ("names", "title", "drawn"),
     [
