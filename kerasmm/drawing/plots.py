@@ -14,10 +14,14 @@ import matplotlib
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.ticker import MaxNLocator
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+_SAME = 0.01
+"""Share of the height of all curves within which two points can't be told apart."""
 
 
 def plot_comparison(
@@ -86,6 +90,8 @@ def plot_training(metrics: Path, path: Path, monitor: str = "") -> None:
             axis.text(
                 place + 0.6, 1.0, rows[place]["stage"], transform=axis.get_xaxis_transform(), fontsize=8, va="top"
             )
+        axis.xaxis.set_major_locator(MaxNLocator(integer=True))
+        tell_apart(axis)
         # The terms of a loss differ by orders of magnitude.
         axis.set(xlabel="epoch", title=title, yscale="log" if title == "loss" else "linear")
         axis.legend(frameon=False, fontsize=8)
@@ -126,9 +132,34 @@ def draw_at_k(axis: Axes, ranks: Sequence[int], shown: Mapping[str, Sequence[flo
         style: dict[str, Any] = {"color": "0.6", "linestyle": "--"} if label == "chance" else {"marker": "o"}
         axis.plot(range(len(ranks)), values, label=label, **style)
     axis.set_xticks(range(len(ranks)), [str(k) for k in ranks])
-    axis.set(xlabel="k", ylim=(0, 1))
+    top = max((value for values in shown.values() for value in values), default=1.0)
+    # Shares begin at nothing, and end a little above the largest.
+    axis.set(xlabel="k", ylim=(0, min(1.0, 1.1 * top) if top > 0 else 1.0))
+    tell_apart(axis)
     axis.legend(frameon=False, fontsize=8)
     axis.spines[["top", "right"]].set_visible(False)
+
+
+def tell_apart(axis: Axes) -> None:
+    """Where a curve lies on others that were drawn before it, it becomes thinner and dashed, and they show beneath it."""
+    curves = [line for line in axis.get_lines() if np.size(line.get_xdata()) > 1]
+    heights = [np.asarray(line.get_ydata(), float) for line in curves]
+    drawn = np.concatenate([*heights, np.zeros(0)])
+    distance = _SAME * float(np.ptp(drawn[np.isfinite(drawn)])) if np.isfinite(drawn).any() else 0.0
+    for number, (curve, own) in enumerate(zip(curves, heights, strict=True)):
+        beneath = sum(_coincide(own, other, distance) for other in heights[:number])
+        if beneath:
+            curve.set_linestyle((0, (4, 3 * beneath)))
+        above = sum(_coincide(own, other, distance) for other in heights[number + 1 :])
+        curve.set_linewidth(curve.get_linewidth() + 2.0 * above)
+
+
+def _coincide(one: np.ndarray, other: np.ndarray, distance: float) -> bool:
+    if one.shape != other.shape:
+        return False
+    near = np.abs(one - other) <= distance
+    both = np.isfinite(one) & np.isfinite(other)
+    return bool(both.any() and near[both].mean() > 0.5)
 
 
 def panels(count: int, width: float = 5.5, height: float = 4.2) -> tuple[Figure, list[Axes]]:

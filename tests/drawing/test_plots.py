@@ -7,7 +7,7 @@ import statistics
 import numpy as np
 import pytest
 
-from kerasmm.drawing.plots import plot_comparison, plot_training
+from kerasmm.drawing.plots import plot_comparison, plot_training, tell_apart
 from tests.drawing.shown import lines, retrieval
 
 WAYS = {"image_to_text/R@1": "image → sentence", "text_to_image/R@1": "sentence → image"}
@@ -116,3 +116,31 @@ def test_training_shows_the_validation_figures_that_there_are(shown, tmp_path, n
     assert list(shown()) == ["loss", title]
     assert list(lines(shown()[title])) == [f"validation/{name}" for name in drawn]
     assert not shown()["loss"].texts
+
+
+def test_curves_that_coincide_are_told_apart(rng):
+    import matplotlib.pyplot as plt
+
+    axis = plt.figure().add_subplot()
+    same, other = rng.random(6), 1 + rng.random(6)
+    for name, values in {"a": same, "b": other, "c": same + 1e-4, "d": same}.items():
+        axis.plot(range(6), values, label=name)
+    tell_apart(axis)
+    drawn = {line.get_label(): line for line in axis.get_lines()}
+    assert [drawn[name].get_linestyle() for name in "abcd"] == ["-", "-", "--", "--"]
+    widths = {name: line.get_linewidth() for name, line in drawn.items()}
+    # The first lies beneath two, the next beneath one; nothing lies on the others.
+    assert widths["a"] > widths["c"] > widths["d"] == widths["b"]
+    # Dashes of the third leave more of what is beneath than those of the second.
+    assert drawn["c"]._unscaled_dash_pattern[1][1] < drawn["d"]._unscaled_dash_pattern[1][1]
+    plt.close()
+
+
+def test_no_curve_is_nothing_to_tell_apart():
+    import matplotlib.pyplot as plt
+
+    axis = plt.figure().add_subplot()
+    tell_apart(axis)
+    axis.plot([1, 2, 3], [math.nan] * 3)
+    tell_apart(axis)
+    plt.close()

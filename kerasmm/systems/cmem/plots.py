@@ -11,6 +11,7 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
 
+from kerasmm.drawing.plots import tell_apart
 from kerasmm.evaluation.annotation import CURVE
 from kerasmm.evaluation.ranks import RANK
 from kerasmm.evaluation.tables import part
@@ -59,7 +60,7 @@ def plot_mean_ranks(rows: Mapping[str, Sequence[Mapping[str, float]]], path: Pat
     chances = [one[f"{CHANCE}/mean_rank"] for found in rows.values() for one in found if f"{CHANCE}/mean_rank" in one]
     if chances and CHANCE not in shown:
         axis.axhline(chances[0], label=CHANCE, **_style(CHANCE))
-    axis.set(xlabel="% of the images asked", ylabel="mean rank", ylim=(0, None), title="image → tweet")
+    axis.set(xlabel="% of the images asked", ylabel="mean rank", title="image → tweet")
     _write(figure, axis, path)
 
 
@@ -73,6 +74,7 @@ def _style(name: str) -> dict[str, str]:
 
 
 def _write(figure: plt.Figure, axis: plt.Axes, path: Path) -> None:
+    tell_apart(axis)
     # Beside the lines: in a small data set they cross everywhere.
     axis.legend(frameon=False, fontsize=8, loc="center left", bbox_to_anchor=(1.0, 0.5))
     axis.spines[["top", "right"]].set_visible(False)

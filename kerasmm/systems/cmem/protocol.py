@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from kerasmm.console import UserError
 from kerasmm.evaluation.tables import Rows, Table, under
-from kerasmm.systems.cmem.tables import LABEL_BASELINES, RETRIEVAL_BASELINES, cmem_tables
+from kerasmm.systems.cmem.tables import LABEL_BASELINES, RETRIEVAL_BASELINES, cmem_tables, retrieval_rows
 from kerasmm.systems.protocol import Evaluator, Protocol
 
 if TYPE_CHECKING:
@@ -158,4 +158,4 @@ def _plots(rows: Rows, folder: Path) -> None:
     from kerasmm.systems.cmem.plots import plot_mean_ranks, plot_precision_recall
 
     plot_precision_recall({name: found[0] for name, found in rows.items()}, folder / "precision_recall.png")
-    plot_mean_ranks(rows, folder / "mean_ranks.png")
+    plot_mean_ranks(retrieval_rows(rows), folder / "mean_ranks.png")

@@ -126,7 +126,7 @@ class DMANProtocol(Protocol):
         return figures
 
     def table(self, figures: dict[str, float]) -> list[Table]:
-        return self.comparison({self.title: [figures], "ridge, pooled": [part(figures, "ridge")]})
+        return self.comparison({row: [found] for row, found in self._rows(figures).items()})
 
     @classmethod
     def comparison(cls, rows: Rows) -> list[Table]:
@@ -135,7 +135,11 @@ class DMANProtocol(Protocol):
     def plots(self, figures: dict[str, float], folder: Path) -> None:
         from kerasmm.systems.dman.plots import plot_search
 
-        plot_search(figures, folder / "search.png")
+        plot_search(self._rows(figures), folder / "search.png")
+
+    def _rows(self, figures: dict[str, float]) -> dict[str, dict[str, float]]:
+        """The rows that an evaluation has, by title."""
+        return {self.title: figures, self.beside["ridge"]: part(figures, "ridge")}
 
     # === Parts ===
 

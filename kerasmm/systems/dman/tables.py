@@ -5,6 +5,9 @@ from __future__ import annotations
 from kerasmm.evaluation.ranks import SEARCH_RANKS
 from kerasmm.evaluation.tables import Rows, Table, part, percent_rows
 
+WAYS = {"": "", ", literal": "_literal", ", word's score": "_score", ", rank sum": "_ranks"}
+"""What a ranking adds to the title of a row, and to the names of its figures."""
+
 MEASURES = {"P": "precision", "R": "recall", "F1": "f1"}
 
 
@@ -12,7 +15,6 @@ def dman_tables(rows: Rows) -> list[Table]:
     """The tables that have a row; figures as `DMANProtocol.evaluate` gives them."""
     averages = {f"{a.title()}-{m}": f"{a}_{key}" for a in ("micro", "macro") for m, key in MEASURES.items()}
     ranks = {column: column for column in (*(f"p@{k}" for k in SEARCH_RANKS), "mAP")}
-    ways = {"": "", ", literal": "_literal", ", word's score": "_score", ", rank sum": "_ranks"}
     tables = [
         percent_rows(
             "Multi-label classification (table 2)",
@@ -30,7 +32,7 @@ def dman_tables(rows: Rows) -> list[Table]:
                 ranks,
                 {
                     f"{row}{words}": [part(one, f"{name}{suffix}") for one in found]
-                    for words, suffix in ways.items()
+                    for words, suffix in WAYS.items()
                     for row, found in rows.items()
                 },
             )

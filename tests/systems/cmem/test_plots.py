@@ -10,6 +10,8 @@ from kerasmm.evaluation.annotation import precision_recall
 from kerasmm.evaluation.cross_modal import mean_rank_figures
 from kerasmm.evaluation.ranks import SHARES
 from kerasmm.systems.cmem.plots import plot_mean_ranks, plot_precision_recall
+from kerasmm.systems.cmem.protocol import _plots
+from kerasmm.systems.cmem.tables import RETRIEVAL_BASELINES
 
 
 @pytest.fixture
@@ -74,3 +76,14 @@ def test_nothing_to_show_is_no_file(tmp_path):
     plot_precision_recall({}, tmp_path / "p.png")
     plot_mean_ranks({"row": [{"chance/mean_rank": 1.0}], "none": []}, tmp_path / "p.png")
     assert not (tmp_path / "p.png").exists()
+
+
+def test_an_evaluation_draws_its_canonical_rows(rng, axis, tmp_path):
+    figures = {}
+    for prefix in ("", "cca_state/", "rcca_100_state/"):
+        figures |= {f"{prefix}image_to_tweet/mean_rank/{share}": 50 * rng.random() for share in SHARES}
+    _plots({"CMEM": [figures | {"chance/mean_rank": 30.0}]}, tmp_path)
+    got = lines(axis())
+    assert set(got) == {"CMEM", RETRIEVAL_BASELINES["cca_state"], RETRIEVAL_BASELINES["rcca_100_state"], "chance"}
+    wanted = [figures[f"cca_state/image_to_tweet/mean_rank/{share}"] for share in SHARES]
+    assert got[RETRIEVAL_BASELINES["cca_state"]][1] == wanted
