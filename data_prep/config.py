@@ -198,9 +198,10 @@ class FeatureEncoder(Section, strict=True):
     encoder: str | None = None
     """An encoder of `kerasmm.encoders`, or a file of vectors by post id: .npz, .npy or .parquet; null stores pictures only."""
     weights: str | None = None
-    """A file of weights in place of the encoder's own download."""
+    """A file of weights in place of the encoder's own download; of a preset of keras-hub the folder where it is now."""
     resize: Literal["squash", "crop"] = "squash"
-    """How pictures come to the encoder's size: `crop` brings the shorter side to 8/7 of it and takes the centre."""
+    """How pictures come to the encoder's size: `crop` brings the shorter side to 8/7 of it and takes the centre. A preset of
+    keras-hub says it itself."""
     batch: int = Field(default=32, ge=1)
     """Pictures encoded at a time."""
 

@@ -17,6 +17,10 @@ _FORMS = (
     ("NAME@pooled", "one vector a picture"),
     ("NAME@14x14", "its last map of 14 x 14 regions"),
     ("NAME@LAYER", "the map or vector of a layer, e.g. vgg16@block4_pool"),
+    (
+        "keras_hub:PRESET",
+        "CLIP, SigLIP, DINOv2 or ViT of keras-hub, by name or folder, alone or with @pooled (`pip install '.[keras-hub]'`)",
+    ),
     ("FILE.npz", "vectors made elsewhere: arrays `ids` (n,) and `vectors` (n, d) or (n, regions, d)"),
     ("FILE.npy", "vectors, their ids one a line in FILE.ids, FILE.txt or ids.txt beside it"),
     ("FILE.parquet", "columns `id` and `vector`"),

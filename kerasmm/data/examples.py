@@ -11,8 +11,9 @@ import tensorflow as tf
 
 from kerasmm.console import UserError, nearest
 from kerasmm.data import batches
-from kerasmm.data.images import RESIZE, decode_images
+from kerasmm.data.images import decode_images
 from kerasmm.data.manifest import FILE_NAME
+from kerasmm.data.resizing import RESIZE, is_resize
 
 if TYPE_CHECKING:
     from kerasmm.data.dataset import Dataset
@@ -48,7 +49,7 @@ def examples(
 def _check_values(image_size: tuple[int, int] | None, resize: str, batch_size: int) -> None:
     if not isinstance(batch_size, int) or batch_size < 1:
         raise UserError(f"`batch_size` must be a positive integer. Received: batch_size={batch_size!r}")
-    if resize not in RESIZE:
+    if not is_resize(resize):
         raise UserError(f"`resize` must be one of {RESIZE}. Received: resize={resize!r}")
     if image_size is not None and not (len(image_size) == 2 and all(side > 0 for side in image_size)):
         raise UserError(f"`image_size` must be height and width in pixels. Received: image_size={image_size!r}")

@@ -9,32 +9,12 @@ from __future__ import annotations
 import tensorflow as tf
 
 from kerasmm.data.pixels import Parts, decoded, parts_of, shown
+from kerasmm.data.resizing import RESIZE, is_resize, resized
 
 MAX_PIXELS = 50_000_000
 """Pictures that declare more pixels than this are refused before they are decoded."""
 
-RESIZE = ("squash", "crop")
-CROP_SHARE = 224 / 256
-"""`crop`: the shorter side becomes 256, then the centre 224 is kept; other sizes keep that proportion."""
-
 GREY = 127.5
-
-
-def _resize(image: tf.Tensor, size: tuple[int, int], resize: str) -> tf.Tensor:
-    if resize == "squash":
-        return tf.image.resize(image, size, antialias=True)
-    sides = tf.cast(tf.shape(image)[:2], tf.float32)
-    frame = tf.constant(size, tf.float32)
-    scaled = tf.maximum(tf.round(sides * tf.reduce_max(frame / CROP_SHARE / sides)), frame)
-    # Resizes and cuts in one, so that the whole of a strip is never held at the larger size.
-    return tf.raw_ops.ScaleAndTranslate(
-        images=image[None],
-        size=tf.constant(size),
-        scale=scaled / sides,
-        translation=-tf.floor((scaled - frame) / 2),
-        kernel_type="triangle",
-        antialias=True,
-    )[0]
 
 
 def decode_images(
@@ -45,7 +25,8 @@ def decode_images(
     Args:
         encoded: `(batch,)` strings; the batch may be empty.
         size: Height and width in pixels.
-        resize: `"squash"` fills the frame and changes the aspect ratio; `"crop"` keeps it and cuts the centre.
+        resize: `"squash"` fills the frame and changes the aspect ratio; `"crop"` keeps it and cuts the centre; or as a
+            preset of keras-hub says, see `kerasmm.data.resizing`.
         max_pixels: Refuse pictures that declare more; a side of more than 32,768 is refused as well.
 
     Returns:
@@ -61,7 +42,7 @@ def decode_images(
     >>> images.shape, bool(valid[0])
     (TensorShape([1, 4, 4, 3]), False)
     """
-    if resize not in RESIZE:
+    if not is_resize(resize):
         raise ValueError(f"`resize` must be one of {RESIZE}. Received: resize={resize!r}")
     height, width = size
     blank = (tf.zeros((1, 1, 3), tf.uint8), tf.constant(False))
@@ -73,15 +54,14 @@ def decode_images(
         good = tf.data.Dataset.from_tensors(tuple(parts)).map(decode).ignore_errors()
         image, valid = good.concatenate(tf.data.Dataset.from_tensors(blank)).take(1).get_single_element()
         image = tf.ensure_shape(image, (None, None, 3))
-        image = tf.cond(valid, lambda: brought(shown(parts, image)), lambda: tf.fill((height, width, 3), GREY))
+        image = tf.cond(
+            valid, lambda: resized(shown(parts, image), size, resize), lambda: tf.fill((height, width, 3), GREY)
+        )
         return tf.ensure_shape(image, (height, width, 3)), valid
 
     @tf.autograph.experimental.do_not_convert
     def decode(*parts: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         return decoded(Parts(*parts), max_pixels), tf.constant(True)
-
-    def brought(image: tf.Tensor) -> tf.Tensor:
-        return tf.clip_by_value(_resize(image, size, resize), 0.0, 255.0)
 
     spec = (tf.TensorSpec((height, width, 3), tf.float32), tf.TensorSpec((), tf.bool))
     with tf.device("/CPU:0"):

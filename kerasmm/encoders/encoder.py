@@ -102,6 +102,23 @@ def _cut(backbone: Backbone, spec: Spec) -> tuple[Spec, keras.KerasTensor, layer
     return canonical, output, layers.Reshape((height * width, channels), dtype="float32", name="features")
 
 
+def _encoder(spec: Spec, backbone: Backbone, size: tuple[int, int], resize: str, trained: bool) -> ImageEncoder:
+    canonical, output, last = _cut(backbone, spec)
+    network = keras.Model(backbone.network.input, output, name=backbone.network.name)
+    images = keras.Input((*size, 3), name="image", dtype="float32")
+    features = last(network(backbone.pixels(images)))
+    model = keras.Model(images, features, name="image_encoder")
+    return ImageEncoder(
+        spec=str(canonical),
+        model=model,
+        image_size=(size[0], size[1]),
+        resize=resize,
+        feature_shape=tuple(features.shape[1:]),
+        grid=tuple(output.shape[1:3]) if len(features.shape) == 3 else None,
+        fingerprint=fingerprint(model) if trained else "",
+    )
+
+
 def image_encoder(
     spec: str,
     *,
@@ -114,13 +131,14 @@ def image_encoder(
     Args:
         spec: `network` or `network@map`. A network is `efficientnet_lite0` (its 7 x 7 x 320 map before the head),
             `small` (8 x 8 x 64, trained from scratch) or any of `keras.applications` in any case (`vgg16`:
-            block5_pool; others: their last map). A map is a layer's name, a grid (`14x14`: the last map with that
+            block5_pool; others: their last map), or `keras_hub:` and the name or folder of a preset of keras-hub (see
+            `kerasmm.encoders.hub_presets`). A map is a layer's name, a grid (`14x14`: the last map with that
             grid), or `pooled` (the global mean; of `efficientnet_lite0` the 1280 features of its head).
         weights: `"imagenet"`; a path to a Keras file of weights (`.weights.h5`, `.h5`, `.keras`; for
             `efficientnet_lite0` also `.pth`); or None for an untrained network. `small` has no ImageNet weights and
-            stays untrained.
+            stays untrained. A preset has its own, and a path is the folder where the preset is now.
         image_size: Height and width in pixels; by default what the network is made for.
-        resize: How pictures are brought to that size, `"squash"` or `"crop"`; see `kerasmm.data.images`.
+        resize: How pictures are brought to that size, `"squash"` or `"crop"`; see `kerasmm.data.images`. Presets say it themselves.
 
     Raises:
         UserError: If the name, map, size or weights are not to be had.
@@ -131,9 +149,15 @@ def image_encoder(
     (196, 112)
     """
     parsed = parse_spec(spec)
-    size = image_size or parsed.image_size
-    if len(size) != 2 or min(size) < 1:
+    if image_size is not None and (len(image_size) != 2 or min(image_size) < 1):
         raise UserError(f"image encoder {spec}: expected `image_size` as height and width. Received: {image_size}")
+    if parsed.preset:
+        # keras-hub takes seconds to import.
+        from kerasmm.encoders.hub_presets import hub_preset
+
+        backbone, size, resize = hub_preset(parsed, weights, image_size, resize)
+        return _encoder(parsed, backbone, size, resize, weights is not None)
+    size = image_size or parsed.image_size
     if parsed.network == "small" and weights == "imagenet":
         weights = None
     if parsed.network == "efficientnet_lite0":
@@ -142,18 +166,4 @@ def image_encoder(
         backbone = _small(weights, size)
     else:
         backbone = application(parsed, weights, size)
-
-    canonical, output, last = _cut(backbone, parsed)
-    network = keras.Model(backbone.network.input, output, name=backbone.network.name)
-    images = keras.Input((*size, 3), name="image", dtype="float32")
-    features = last(network(backbone.pixels(images)))
-    model = keras.Model(images, features, name="image_encoder")
-    return ImageEncoder(
-        spec=str(canonical),
-        model=model,
-        image_size=(size[0], size[1]),
-        resize=resize,
-        feature_shape=tuple(features.shape[1:]),
-        grid=tuple(output.shape[1:3]) if len(features.shape) == 3 else None,
-        fingerprint="" if weights is None else fingerprint(model),
-    )
+    return _encoder(parsed, backbone, size, resize, weights is not None)

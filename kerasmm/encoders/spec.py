@@ -39,13 +39,16 @@ APPLICATIONS = {
 
 POOLED = "pooled"
 
+PRESET = "keras_hub:"
+"""What the name of a preset of keras-hub begins with."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Spec:
     """A parsed encoder name.
 
     Args:
-        network: Lower-case name, a key of `OWN` or `APPLICATIONS`.
+        network: Lower-case name, a key of `OWN` or `APPLICATIONS`; or `keras_hub:` and the name or folder of a preset.
         map: What of the network is wanted: "" (its own default), `pooled`, a grid such as `14x14`, or a layer's name.
     """
 
@@ -62,8 +65,13 @@ class Spec:
         return (int(match[1]), int(match[2])) if match else None
 
     @property
+    def preset(self) -> str | None:
+        """Name or folder of the preset of keras-hub; None for other networks."""
+        return self.network.removeprefix(PRESET) if self.network.startswith(PRESET) else None
+
+    @property
     def image_size(self) -> tuple[int, int]:
-        """Height and width of the pictures that the network is made for."""
+        """Height and width of the pictures that the network is made for. Of a preset only the preset knows."""
         side = {**OWN, **APPLICATIONS}[self.network]
         return side, side
 
@@ -79,14 +87,29 @@ def parse_spec(text: str) -> Spec:
     >>> parse_spec("VGG16@block4_pool")
     Spec(network='vgg16', map='block4_pool')
     """
+    if text.strip().startswith(PRESET):
+        return _preset_spec(text.strip())
     network, at, wanted = text.strip().partition("@")
     network, wanted = network.strip().lower(), wanted.strip()
     known = [*OWN, *APPLICATIONS]
     if network not in known:
         raise UserError(
             f"unknown image encoder {text!r}.{nearest(network, known)} "
-            f"Expected {', '.join(OWN)} or a network of keras.applications, alone or followed by @map"
+            f"Expected {', '.join(OWN)} a network of keras.applications or {PRESET}PRESET, alone or followed by @map"
         )
     if at and not wanted:
         raise UserError(f"image encoder {text!r}: expected a layer, a grid such as 14x14, or `pooled` after @")
+    return Spec(network, wanted)
+
+
+def _preset_spec(text: str) -> Spec:
+    network, at, wanted = text.rpartition("@")
+    if not at or "/" in wanted:
+        # An @ in the name of a folder.
+        network, at, wanted = text, "", ""
+    if network == PRESET or (at and not wanted):
+        raise UserError(
+            f"image encoder {text!r}: expected the name or the folder of a preset after {PRESET}, alone or followed by "
+            f"@{POOLED} or a grid such as @14x14"
+        )
     return Spec(network, wanted)

@@ -9,8 +9,9 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from kerasmm.data.images import CROP_SHARE, GREY, decode_images
+from kerasmm.data.images import GREY, decode_images
 from kerasmm.data.pixels import MAX_SIDE
+from kerasmm.data.resizing import CROP_SHARE
 from tests.peak_memory import growth, in_own_process
 
 

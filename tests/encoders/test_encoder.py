@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import sys
 
 import keras
 import numpy as np
@@ -138,3 +139,10 @@ def test_wrong_weights(tmp_path):
             image_encoder(spec, weights=tmp_path / name)
         assert str(error.value).startswith(str(tmp_path / name)) and message in str(error.value)
         assert "\n" not in str(error.value)
+
+
+def test_presets_need_an_extra(monkeypatch):
+    monkeypatch.setitem(sys.modules, "keras_hub", None)
+    with pytest.raises(UserError) as error:
+        image_encoder("keras_hub:vit_base_patch16_224_imagenet@pooled")
+    assert str(error.value) == "keras_hub encoders need `pip install '.[keras-hub]'`"

@@ -20,12 +20,18 @@ from kerasmm.encoders.spec import APPLICATIONS
         ("MobileNetV3Large@7X7", Spec("mobilenetv3large", "7X7"), None),
         ("small@8x4", Spec("small", "8x4"), (8, 4)),
         ("resnet50@pooled", Spec("resnet50", "pooled"), None),
+        ("keras_hub:vit_base_patch16_224_imagenet", Spec("keras_hub:vit_base_patch16_224_imagenet"), None),
+        (" keras_hub:./My presets/CLIP@pooled", Spec("keras_hub:./My presets/CLIP", "pooled"), None),
+        ("keras_hub:hf://someone/Tower@2x3", Spec("keras_hub:hf://someone/Tower", "2x3"), (2, 3)),
+        ("keras_hub:/me@home/dino", Spec("keras_hub:/me@home/dino"), None),
+        ("keras_hub:/me@home/dino@pooled", Spec("keras_hub:/me@home/dino", "pooled"), None),
     ],
 )
 def test_names(text, spec, grid):
     assert parse_spec(text) == spec
     assert parse_spec(text).grid == grid
     assert parse_spec(str(spec)) == spec
+    assert parse_spec(text).preset == (spec.network[10:] if "keras_hub" in text else None)
 
 
 def test_every_network_of_keras_is_known():
@@ -46,6 +52,9 @@ def test_pictures_have_the_size_that_a_network_is_made_for(name):
         ("", "unknown image encoder ''"),
         ("@pooled", "unknown image encoder"),
         ("vgg16@", "expected a layer, a grid"),
+        ("keras_hub:", "expected the name or the folder of a preset"),
+        ("keras_hub:@pooled", "expected the name or the folder of a preset"),
+        ("keras_hub:clip@", "expected the name or the folder of a preset"),
     ],
 )
 def test_says_what_was_wrong(text, message):
