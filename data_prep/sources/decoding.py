@@ -21,12 +21,15 @@ _CHARACTER = rb"[\x00-\x80]|[\x81-\xfe](?:[\x40-\x7e\x80-\xfe]|[0-9][\x81-\xfe][
 _CHARACTERS = re.compile(_CHARACTER)
 _TEXT = re.compile(rb"((?:%s)*)([\x81-\xfe](?:[0-9][\x81-\xfe]?)?)?" % _CHARACTER)
 _EURO = b"\x80"
+_NOT_ASCII, _BEFORE = re.compile(rb"[\x80-\xff]"), 2
 _TWO_BYTES = "\u07ff"
-_VALID = 3.0
-"""What it counts for a text of few characters that it is valid UTF-8."""
+_VALID = 7.0
+"""What it counts that a text is valid UTF-8: one Chinese character in five is by chance, and few others."""
 _INVALID = 20.0
 """What a line costs that is not valid in an encoding."""
 _LONGEST = 1 << 20
+_HEAD = 1 << 13
+"""Bytes from the first one that is not ASCII, by which a longer text is judged."""
 
 
 class Decoded(NamedTuple):
@@ -63,8 +66,10 @@ def decoded(content: bytes) -> Decoded | None:
     text = content.decode(UTF_8, "replace")
     if DAMAGED not in text and (text.isascii() or max(text) > _TWO_BYTES):
         return Decoded(text, UTF_8)
-    readings = _readings(content)
-    return min(readings, key=lambda reading: reading[0])[1] if readings else None
+    for _, head in sorted(_readings(_head(content)), key=lambda reading: reading[0]):
+        if (whole := _read(content, head.encoding)) is not None:
+            return Decoded(whole, head.encoding)
+    return None
 
 
 def encoding_of(path: Path) -> str:
@@ -74,24 +79,46 @@ def encoding_of(path: Path) -> str:
         while line := file.readline(_LONGEST):
             if line.isascii():
                 continue
-            costs = {reading.encoding: cost for cost, reading in _readings(line) if DAMAGED not in reading.text}
+            costs = {reading.encoding: cost for cost, reading in _readings(_head(line)) if DAMAGED not in reading.text}
             for encoding in totals:
                 totals[encoding] += costs.get(encoding, _INVALID)
     return min(totals, key=totals.__getitem__)
 
 
+def _head(content: bytes) -> bytes:
+    """The part of a long text that is judged; it ends before a white space, which is a part of no character."""
+    if len(content) <= _HEAD or (first := _NOT_ASCII.search(content)) is None:
+        return content
+    begin = max(first.start() - _BEFORE, 0)
+    head = content[begin : begin + _HEAD]
+    if begin + len(head) == len(content):
+        return head
+    words = head.rsplit(None, 1)
+    return words[0] if len(words) == 2 and not words[0].isascii() else head
+
+
 def _readings(content: bytes) -> list[tuple[float, Decoded]]:
     """What the content can be read as, each with its cost."""
-    found, text = [], content.decode(UTF_8, "replace")
-    broken = text.count(DAMAGED)
-    if sum(character > "\x7f" for character in text) > 3 * broken:
-        found.append((unicode_cost(text, DAMAGED) - (0 if broken else _VALID), Decoded(text, UTF_8)))
-    if (western := _strictly(content, WESTERN)) is not None:
+    found = []
+    if (text := _read(content, UTF_8)) is not None:
+        found.append((unicode_cost(text, DAMAGED) - (0 if DAMAGED in text else _VALID), Decoded(text, UTF_8)))
+    if (western := _read(content, WESTERN)) is not None:
         found.append((western_cost(western), Decoded(western, WESTERN)))
     if (characters := _chinese(content)) is not None:
         chinese = "".join(character for character, _ in characters)
         found.append((chinese_cost(characters), Decoded(chinese, CHINESE)))
     return found
+
+
+def _read(content: bytes, encoding: str) -> str | None:
+    """A text in one of the encodings; None where it is none."""
+    if encoding == WESTERN:
+        return _strictly(content, WESTERN)
+    if encoding == CHINESE:
+        characters = _chinese(content)
+        return None if characters is None else "".join(character for character, _ in characters)
+    text = content.decode(UTF_8, "replace")
+    return text if sum(character > "\x7f" for character in text) > 3 * text.count(DAMAGED) else None
 
 
 def _strictly(content: bytes, encoding: str) -> str | None:

@@ -18,9 +18,20 @@ _BEFORE_WORDS, _AFTER_WORDS = "“‘„‚¡¿«‹", "”’»›™®²³¹"
 _PUNCTUATION = ".,;:!?)]}'\"*%…”’»"
 _WITH_NUMBERS, _BETWEEN, _ANYWHERE = "£€¥¢°¹²³½¼¾±×÷µ‰ªº", "·×", "–—•…©’‘«»\xa0"
 _TWO_BYTES, _LATIN_1 = "\u07ff", "\xff"
-# First and last letters of the alphabets in use that UTF-8 spells in two bytes: Latin, Greek, Cyrillic, Hebrew, Arabic.
-_EXTENDED_LATIN = ("\u0100", "\u017f")
-_ALPHABETS = (("\u0386", "\u03ce"), ("\u0401", "\u045f"), ("\u05b0", "\u05ea"), ("\u060c", "\u06d2"))
+# First and last letters of the alphabets in use that UTF-8 spells in two bytes: Latin, Greek, Cyrillic with the letters
+# of Asia, Armenian, Hebrew, Arabic, Thaana.
+_LATIN, _MARK, _EXTENDED_LATIN = "LATIN", "COMBINING", ("\u0100", "\u017f")
+_ALPHABETS = (
+    ("\u0300", "\u036f"),
+    ("\u0250", "\u02ad"),
+    ("\u0386", "\u03ce"),
+    ("\u0400", "\u045f"),
+    ("\u0490", "\u04f9"),
+    ("\u0531", "\u0587"),
+    ("\u05b0", "\u05ea"),
+    ("\u060c", "\u06d2"),
+    ("\u0780", "\u07b1"),
+)
 
 
 def western_cost(text: str) -> float:
@@ -68,8 +79,7 @@ def unicode_cost(text: str, broken: str) -> float:
         elif character > _TWO_BYTES:
             cost += _USUAL / 2
         elif character > _LATIN_1:
-            around = text[max(place - 1, 0) : place] + text[place + 1 : place + 2]
-            cost += _USUAL if _in_use(character, around) else _RARE + _RARE
+            cost += _letter(character, text[max(place - 1, 0) : place], text[place + 1 : place + 2])
     return cost
 
 
@@ -126,10 +136,22 @@ def _chinese(character: str, spelled: bytes, letters: int) -> float:
     return _USUAL + (_SELDOM if letters and len(spelled) == 2 and (kind[0] == "S" or kind == "No") else 0)
 
 
-def _in_use(character: str, around: str) -> bool:
-    """Whether a letter is an extended Latin one, or stands beside another one of its alphabet, or apart from letters."""
-    low, high = _EXTENDED_LATIN
-    if low <= character <= high:
-        return True
-    own = next(((low, high) for low, high in _ALPHABETS if low <= character <= high), None)
-    return own is not None and any(own[0] <= other <= own[1] for other in around)
+def _letter(character: str, before: str, after: str) -> float:
+    """The cost of a character of two bytes: a letter of an alphabet in use, among its like or apart, or a mark on one."""
+    alphabet = _alphabet(character)
+    if alphabet is None or (unicodedata.combining(character) and not before.isalpha()):
+        # A mark after a mark has a letter before it all the same.
+        return _USUAL if unicodedata.combining(before or " ") else _ODD + _RARE + _RARE
+    others = {_alphabet(other) for other in before + after if other.isalpha() and other > "\x7f"}
+    if others - {alphabet, _MARK} and alphabet != _MARK:
+        return _RARE + _RARE
+    foreign = alphabet not in (_LATIN, _MARK) and any(other.isascii() and other.isalpha() for other in before + after)
+    return _SELDOM if foreign else _USUAL
+
+
+def _alphabet(character: str) -> str | None:
+    """What it is called in Unicode; None for one that nobody writes today."""
+    if character <= _LATIN_1 or _EXTENDED_LATIN[0] <= character <= _EXTENDED_LATIN[1]:
+        return _LATIN
+    in_use = any(low <= character <= high for low, high in _ALPHABETS)  # By name, phonetic letters are Latin.
+    return unicodedata.name(character, "").partition(" ")[0] if in_use else None

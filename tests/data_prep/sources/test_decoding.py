@@ -1,5 +1,7 @@
 """Short texts of unknown encoding come out as they went in."""
 
+import time
+
 import pytest
 
 from data_prep.sources.decoding import DAMAGED, decoded, encoding_of
@@ -37,6 +39,10 @@ ACCENTED = [
     "São",
     "coração",
 ]
+FEW_LETTERS = [
+    "½ price today! #sale", "The α male", "10 Ω resistor", "¼ lb burger", "¾ done", "β version out now", "Я here", "Σ", "α+β",
+    "и", "ο", "η", "Բարև", "үй", "µ", "я тут", "Ş", "ש", "é", "n° 5", "á", "Ü", "ß?", "10Ω", "§ 5", "Δt", "əla", "cafe\u0301 de\u0301ja\u0300",
+]  # fmt: skip
 PLAIN = ["snow", "rain", "coffee", "morning", "school", "party", "happy", "winter"]
 # The 3,755 frequent characters of GB 2312; its last row of them is not full.
 FREQUENT = [bytes([row, cell]).decode("gb2312") for row in range(0xB0, 0xD7) for cell in range(0xA1, 0xFF)]
@@ -52,7 +58,9 @@ def test_western_bytes(text):
     assert decoded(text.encode("cp1252")) == (text, "windows-1252")
 
 
-@pytest.mark.parametrize("text", [*CHINESE, *WESTERN, "", "plain", "öö ää", "m² ʕ•ᴥ•ʔ", "Ελλάδα שלום мир"])
+@pytest.mark.parametrize(
+    "text", [*CHINESE, *WESTERN, *FEW_LETTERS, "", "plain", "öö ää", "m² ʕ•ᴥ•ʔ", "Ελλάδα שלום мир"]
+)
 def test_unicode_bytes(text):
     assert decoded(text.encode()) == (text, "utf-8")
     assert decoded(text.encode("utf-8-sig")) == (text, "utf-8")
@@ -109,3 +117,12 @@ def test_what_was_decided_is_counted(tmp_path):
     assert not rejects
     assert [drafts[guid].post.text for guid in "1234"] == ["it’s", "it’s", "it’s", "plain"]
     assert source.reading.to_json() == {"encodings": {"windows-1252": 1, "gb18030": 1, "utf-8": 2}}
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "cp1252", "gb18030"])
+def test_a_long_text_is_judged_by_its_head(encoding):
+    sentence = "今天天气真好, it’s snow… " if encoding == "gb18030" else "un café, s’il vous plaît; "
+    text = "plain " * 9999 + sentence * 20_000
+    begun = time.process_time()
+    assert decoded(text.encode(encoding)) == (text, {"cp1252": "windows-1252"}.get(encoding, encoding))
+    assert time.process_time() - begun < 5
