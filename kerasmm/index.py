@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -60,7 +61,7 @@ def ids_of(given: Sequence[str]) -> set[str]:
         path = Path(one)
         if "," not in one and path.is_file():
             try:
-                lines = path.read_text(encoding="utf-8").split("\n")
+                lines = path.read_text(encoding="utf-8-sig").split("\n")
             except (OSError, UnicodeDecodeError) as error:
                 raise UserError(f"--remove: {path}: can't be read as lines of UTF-8 ({error})") from error
             # An id may hold a comma, which only a file can say.
@@ -73,15 +74,35 @@ def ids_of(given: Sequence[str]) -> set[str]:
     return found
 
 
+def refuse_missing_files(given: Sequence[str], version: Path) -> None:
+    """Refuses what was meant as a file of ids and isn't there; an id may look like a path, too.
+
+    Raises:
+        UserError: For the first such file.
+    """
+    from kerasmm.serving.posts import POSTS_FILE, PostStore
+
+    paths = [one for one in given if "," not in one and ("/" in one or one.lower().endswith((".txt", ".csv")))]
+    paths = [one for one in paths if not Path(one).is_file()]
+    if not paths:
+        return
+    with closing(PostStore(version / "assets.extra" / POSTS_FILE)) as store:
+        for one in paths:
+            if one.strip() not in store.find([one.strip()]):
+                raise UserError(f"--remove: {one}: no such file, and no post of this id")
+
+
 def main(argv: list[str]) -> int:
     """Parses, calls and prints."""
     arguments = parser().parse_args(argv)
     remove = ids_of(arguments.remove)
     if arguments.data is None and not remove and arguments.forget_user is None:
         raise UserError("nothing to do: give --data, --remove or --forget-user (see `python -m kerasmm.index --help`)")
+    if arguments.forget_user is not None and not arguments.forget_user.strip():
+        raise UserError("--forget-user names nobody; expected an author, e.g. --forget-user ann")
     from kerasmm.serving.check import newest
 
-    newest(arguments.model)
+    refuse_missing_files(arguments.remove, newest(arguments.model))
     from kerasmm.data.dataset import open_dataset
 
     dataset = None if arguments.data is None else open_dataset(arguments.data)
@@ -107,17 +128,25 @@ def _say(change: Change, forgotten: bool, delete: bool, quiet: bool) -> None:
     from kerasmm.serving.check import versions
 
     shown = console(quiet)
-    unknown = f" ({change.unknown:,} ids to remove were not there)" if change.unknown else ""
+    named = ", ".join(change.first_unknown) + (", …" if change.unknown > len(change.first_unknown) else "")
+    unknown = f" ({change.unknown:,} ids to remove were not there: {named})" if change.unknown else ""
     shown.print(
         f"{change.folder}: {change.posts:,} posts; {change.added:,} added, {change.replaced:,} embedded again, "
         f"{change.removed:,} removed{unknown}",
         soft_wrap=True,
+        markup=False,
     )
-    if forgotten:
-        shown.print(
-            f"forgotten: {change.forgotten or 0:,} posts; no file of the new version holds their ids, texts or pictures. "
+    if forgotten and not change.forgotten:
+        shown.print("forgotten: nothing; the export held no post of this author", soft_wrap=True)
+    elif forgotten:
+        seen = (
             f"{change.of_training:,} of them were training posts, so the weights still saw them; MODEL_CARD.md in assets.extra "
-            "says so",
+            "says so"
+            if change.of_training
+            else "None of them was a training post"
+        )
+        shown.print(
+            f"forgotten: {change.forgotten:,} posts; no file of the new version holds their ids, texts or pictures. {seen}",
             soft_wrap=True,
         )
     base = change.folder.parent

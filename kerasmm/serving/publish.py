@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from kerasmm.console import UserError
 from kerasmm.serving.check import versions
 
 _ASIDE = ".partial-"
@@ -31,17 +32,44 @@ def aside(output: Path) -> Iterator[Path]:
         shutil.rmtree(scratch, ignore_errors=True)
 
 
-def publish(whole: Path, output: Path) -> Path:
-    """Renames to the next free version; another export may take a number at the same time."""
-    for version in itertools.count(max(versions(output), default=0) + 1):
+def last_version(output: Path) -> int:
+    """The largest version there; 0 where there is none."""
+    return max(versions(output), default=0)
+
+
+def publish(whole: Path, output: Path, after: int | None = None) -> Path:
+    """Renames to the next free version; another export may take a number at the same time.
+
+    Args:
+        whole: The finished folder.
+        output: The base folder of the versions.
+        after: What `last_version` was when the work began, for a version that builds on it: one that appeared meanwhile
+            isn't in it, and would be undone.
+
+    Raises:
+        UserError: When there is a version after that one.
+    """
+    last = last_version(output)
+    if after is not None and last > after:
+        raise _appeared(output, last)
+    for version in itertools.count(last + 1 if after is None else after + 1):
         target = output / str(version)
         if target.exists():
+            if after is not None and target.is_dir():
+                raise _appeared(output, version)
             continue
         try:
             whole.rename(target)
         except OSError:
+            # Of two that rename at the same time the second finds a folder that isn't empty.
             if not target.exists():
                 raise
+            if after is not None and target.is_dir():
+                raise _appeared(output, version) from None
             continue
         return target
     raise AssertionError("unreachable: there is always a larger number")
+
+
+def _appeared(output: Path, version: int) -> UserError:
+    return UserError(f"{output}: version {version} appeared meanwhile, and its changes would be undone; run again")

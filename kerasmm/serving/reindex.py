@@ -24,13 +24,14 @@ from kerasmm.serving.export import ExportError
 from kerasmm.serving.indexable import indexable
 from kerasmm.serving.indexed_rows import merged_rows, read_rows, write_rows
 from kerasmm.serving.posts import ADDED, POSTS_FILE, PostStore, StoredPost, post_of, write_posts
-from kerasmm.serving.publish import aside, publish
+from kerasmm.serving.publish import aside, last_version, publish
 from kerasmm.serving.recipe import MODEL_FILE, read_recipe, rebuilt
 from kerasmm.serving.session_check import example_answers
 from kerasmm.serving.version_card import CARD_FILE, version_card
 
 USERS = "users"
 """A vocabulary of this name has a vector a user in the weights."""
+_SHOWN = 3
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,6 +46,7 @@ class Change:
         replaced: Posts that were there and were embedded again.
         removed: Posts that left, the forgotten ones, too.
         unknown: Ids that were to be removed and weren't there.
+        first_unknown: The first few of them.
         forgotten: Posts of the user who was to be forgotten, of the version before; None where nobody was.
         of_training: Those of them that the weights saw.
     """
@@ -58,6 +60,7 @@ class Change:
     unknown: int
     forgotten: int | None = None
     of_training: int = 0
+    first_unknown: tuple[str, ...] = ()
 
 
 def reindex(
@@ -83,23 +86,29 @@ def reindex(
         quiet: No progress bar.
 
     Raises:
-        UserError: For an export of an earlier version, a data set of other words or without pictures, or when no post would be
-            left.
+        UserError: For an export of an earlier version, a data set of other words or without pictures, when nothing would
+            change or no post would be left, or when another version appeared meanwhile.
         ExportError: When the fresh process found a problem, or something of what was taken out is still there; nothing is
             left behind.
     """
     before = newest(Path(folder))
+    last = last_version(before.parent)
     about: dict[str, Any] = json.loads((before / SIGNATURES_FILE).read_text(encoding="utf-8"))
     old = read_rows(before)
     with closing(PostStore(before / "assets.extra" / POSTS_FILE)) as store, aside(before.parent) as scratch:
         theirs = _posts_of(store, before, about, forget_user)
         have = set(_post_ids(old))
         going = (set(remove) | set(theirs)) & have
+        unknown = sorted(set(remove) - have)
+        if dataset is None and not going:
+            raise UserError(_nothing(before, unknown, forget_user))
         new: dict[str, Rows] = {}
         if dataset is not None:
             unwanted = set(remove) | _ids_of_user(dataset, forget_user)
             new = _encoded(before, dataset, old, unwanted, scratch, quiet)
         coming = set(_post_ids(new))
+        if not going and not coming:
+            raise UserError(f"{_nothing(before, unknown, forget_user)}, and the data set has no post to add")
         rows = {kind: merged_rows(held, new.get(kind), _staying(kind, going, coming)) for kind, held in old.items()}
         if not any(held.ids for held in rows.values()):
             raise UserError(f"{before}: no post would be left to find")
@@ -117,9 +126,10 @@ def reindex(
             len(coming - have),
             len(coming & have),
             len(going),
-            len(set(remove) - have),
+            len(unknown),
             None if forget_user is None else len(theirs),
             sum(post.split == "train" for post in store.find(theirs).values()),
+            tuple(unknown[:_SHOWN]),
         )
         _write_about(saved, about, rows, change, dataset)
         posts = _new_posts(dataset, coming, quiet) if dataset is not None else iter(())
@@ -138,7 +148,14 @@ def reindex(
         moved = saved.rename(scratch / "checked")
         if problems := check_export(moved)["problems"]:
             raise ExportError(f"{before}: {'; '.join(problems)}")
-        return dataclasses.replace(change, folder=publish(moved, before.parent))
+        return dataclasses.replace(change, folder=publish(moved, before.parent, after=last))
+
+
+def _nothing(before: Path, unknown: list[str], user: str | None) -> str:
+    """That nothing would change, and why."""
+    why = [f"no post of the id {', '.join(map(repr, unknown[:_SHOWN]))}" + (", …" if unknown[_SHOWN:] else "")]
+    why = (why if unknown else []) + ([] if user is None else [f"no post by the author {user!r}"])
+    return f"{before}: nothing would change: {' and '.join(why) or 'nothing is to be removed'}"
 
 
 def _staying(kind: str, going: set[str], coming: set[str]) -> Callable[[str], bool]:

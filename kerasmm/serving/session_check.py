@@ -153,6 +153,8 @@ def example_answers(export: Path, signatures: Collection[str]) -> dict[str, dict
     """What signatures answer to their warm-up requests."""
     import tensorflow as tf
 
+    # The readers of models and of records call themselves deprecated.
+    tf.get_logger().setLevel("ERROR")
     if ops_of(export)[1] & TEXT_OPS:
         load_text_ops()
     with tf.Graph().as_default() as graph, tf.compat.v1.Session(graph=graph) as session:

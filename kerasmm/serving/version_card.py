@@ -38,7 +38,12 @@ def version_card(about: Mapping[str, Any]) -> str:
             parts.append(f"of data set `{change['data']}`")
         parts.append(f"{change['removed']:,} removed")
         if change.get("forgotten") is not None:
-            seen = f"{change['forgotten_of_training']:,} of them training posts, which the weights still saw"
+            trained_on = change["forgotten_of_training"]
+            seen = (
+                f"{trained_on:,} of them training posts, which the weights still saw"
+                if trained_on
+                else "none of training"
+            )
             parts.append(f"one user forgotten: {change['forgotten']:,} posts, {seen}")
         lines.append(f"- version after {change['of']}: {', '.join(parts)}.")
     return "\n".join([*lines, ""])

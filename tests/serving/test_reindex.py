@@ -20,6 +20,7 @@ from kerasmm.serving.encoded import encode
 from kerasmm.serving.export import ExportError, export
 from kerasmm.serving.indexed_rows import read_rows
 from kerasmm.serving.posts import ADDED, POSTS_FILE, write_posts
+from kerasmm.serving.publish import publish
 from kerasmm.serving.reindex import reindex
 from kerasmm.systems import system
 from kerasmm.systems.config import load_config
@@ -183,6 +184,35 @@ def test_what_is_left_is_never_published(world, unchecked, copied, monkeypatch, 
 
 
 @ONE
+def test_what_another_run_took_out_stays_out(world, unchecked, copied, monkeypatch):
+    def meanwhile(*arguments):
+        monkeypatch.undo()
+        monkeypatch.setattr(module, "check_export", lambda folder: {"problems": []})
+        assert reindex(copied, remove=["learned-from-5"], quiet=True).folder.name == "2"
+        return audited(*arguments)
+
+    audited = module._audited
+    monkeypatch.setattr(module, "_audited", meanwhile)
+    with pytest.raises(UserError, match="version 2 appeared meanwhile"):
+        reindex(copied, remove=["learned-from-3"], quiet=True)
+    assert sorted(path.name for path in copied.iterdir() if path.is_dir()) == ["1", "2"]
+    # An older version can be built on, when that is said.
+    assert reindex(copied / "1", remove=["learned-from-3"], quiet=True).folder.name == "3"
+
+
+def test_of_two_that_appear_at_the_same_time_one_is_refused(tmp_path, monkeypatch):
+    for name in ("a", "b", "1"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "file").touch()
+    assert publish(tmp_path / "a", tmp_path, after=1) == tmp_path / "2"
+    # As if the second had looked before the first was renamed.
+    monkeypatch.setattr("kerasmm.serving.publish.last_version", lambda output: 1)
+    with pytest.raises(UserError, match="version 2 appeared meanwhile"):
+        publish(tmp_path / "b", tmp_path, after=1)
+    assert publish(tmp_path / "b", tmp_path) == tmp_path / "3"
+
+
+@ONE
 def test_refuses(world, unchecked, copied, tmp_path, capsys):
     def says(*arguments):
         code = guarded(main, ["--model", str(copied), *map(str, arguments)])
@@ -192,6 +222,14 @@ def test_refuses(world, unchecked, copied, tmp_path, capsys):
 
     assert "nothing to do: give --data, --remove or --forget-user" in says()
     assert "--remove names no ids" in says("--remove", ",")
+    (tmp_path / "unknown").write_bytes(b"\xef\xbb\xbfnope\r\nnor this\r\n")
+    assert "no post of the id 'nope', 'nor this'" in says("--remove", tmp_path / "unknown")
+    assert "no post of the id 'nope' and no post by the author 'nobody'" in says(
+        "--remove", "nope", "--forget-user", "nobody"
+    )
+    assert "--forget-user names nobody" in says("--forget-user", " ")
+    assert "gone.txt: no such file, and no post of this id" in says("--remove", "gone.txt")
+    assert "ids/gone: no such file" in says("--remove", "learned-from-3", "--remove", "ids/gone")
     assert "no data set here" in says("--data", tmp_path)
     (tmp_path / "ids").write_text("".join(f"learned-from-{number}\n" for number in range(14)))
     assert "no post would be left to find" in says("--remove", tmp_path / "ids")
