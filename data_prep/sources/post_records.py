@@ -13,7 +13,7 @@ from data_prep.sources.json_line import parsed
 from data_prep.sources.lines import Row, lines, rows
 from data_prep.sources.post_fields import FIELDS, LISTS, Faulty, from_cell
 from data_prep.sources.reading import Reading
-from data_prep.sources.separators import BAR, SPACE, items, separator_of, unsplit
+from data_prep.sources.separators import BAR, COMMA, SEMICOLON, SPACE, items, separator_of, unsplit
 from kerasmm.console import UserError
 
 HEAD, HEAD_CHARACTERS = 1000, 1 << 22
@@ -68,8 +68,8 @@ class Records:
         found = {}
         for name in _SPLIT:
             cells = [cell for record in head if isinstance(cell := record.fields.get(name), str)]
-            found[name] = self._separator or separator_of(cells)
-            if any(items(cell, found[name]) != [cell] for cell in cells if cell):
+            found[name] = self._separator or separator_of(cells, names=name == "labels")
+            if any(self._items(cell, found[name]) != [cell] for cell in cells if cell):
                 self._reading.separators[name] = found[name]
             for other, count in unsplit(cells, found[name]).items() if self._separator is None else ():
                 self._reading.notices[_maybe(name, other)] += count
@@ -81,14 +81,17 @@ class Records:
         if type(value) is int and name == "labels":
             return [str(value)]  # The number of a class.
         if isinstance(value, str):
-            return items(value, separators[name])
+            return self._items(value, separators[name])
         if isinstance(value, list) and all(isinstance(item, str) for item in value):
             if self._separator is not None:
-                return [part for item in value for part in items(item, self._separator)]
+                return [part for item in value for part in self._items(item, self._separator)]
             for other, count in unsplit(value, BAR).items():
                 if other != SPACE:
                     self._reading.notices[_maybe(name, other)] += count
         return value
+
+    def _items(self, cell: str, separator: str) -> list[str]:
+        return items(cell, separator, given=self._separator is not None)
 
     def _json(self) -> Iterator[Record]:
         for line in lines(self._path):
@@ -133,7 +136,6 @@ class Records:
 
 
 def _maybe(name: str, separator: str) -> str:
-    sign = {",": "a comma", ";": "a semicolon"}.get(separator, "several words")
-    return (
-        f"items of `{name}` hold {sign}; `--separator {separator if separator != ';' else repr(separator)}` splits them"
-    )
+    sign = {BAR: "a bar", COMMA: "a comma", SEMICOLON: "a semicolon"}.get(separator, "several words")
+    shown = repr(separator) if separator in (BAR, SEMICOLON) else separator
+    return f"items of `{name}` hold {sign}; `--separator {shown}` splits them"

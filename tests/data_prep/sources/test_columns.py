@@ -156,6 +156,35 @@ def test_the_separator(cells, separator):
     assert separator_of(cells) == separator
 
 
+@pytest.mark.parametrize(
+    "cells",
+    [
+        ["Arts, Crafts & Sewing", "Books", "Toys"], ["Arts, Crafts & Sewing", "Books"] * 9, ["Smith, John"] * 3 + ["Doe, Ann"],
+        ["Smith, John", "Smith, Ann", "Doe, John", "Doe, Ann"], ["Smith, John"], ["1,000", "2,500"],
+    ],
+)  # fmt: skip
+def test_commas_in_names(cells):
+    assert separator_of(cells, names=True) == "|"
+
+
+def test_commas_between_names():
+    assert separator_of(["Action, Comedy", "Comedy, Drama", "Drama"], names=True) == ","
+    assert separator_of(["dog, snow", "snow", "dog", "park, dog"], names=True) == ","
+
+
+@pytest.mark.parametrize(
+    ("cells", "separator"),
+    [
+        (["Arts, Crafts & Sewing", "Books"] * 9, "|"), (["new york, big apple", "dog"], ","), (["1,000", "2,500"], "|"),
+        (["rock &amp; roll", "R&amp;B"], "|"), (["rock & roll", "dog"], "|"), (["['dog' 'snow']", "['a']"], "brackets"),
+        (["[dog, cat]", "[dog]"], "brackets"), (["#dog #cat"] * 5 + ["new york"], "space"), (["#dog|#cat", "#dog"], "|"),
+        (["x, y", "y, z", "x"] * 3 + ["a|b"], ","), ([f"tag {n}, tag {n + 1}" for n in range(400)] + ["one"] * 109, ","),
+    ],
+)  # fmt: skip
+def test_the_separator_by_evidence(cells, separator):
+    assert separator_of(cells) == separator
+
+
 def test_random_lists_come_back(rng):
     """Tags of letters and spaces, written with each separator and found again."""
     for separator in "|,;":
@@ -168,9 +197,14 @@ def test_random_lists_come_back(rng):
 @pytest.mark.parametrize(
     ("cell", "separator", "found"),
     [
-        ("#a#b  #c", "space", ["a", "b", "c"]), (" a , #b,, ", ",", ["a", "b"]), ("['it''s', \"b\"]", "brackets", ["its", "b"]),
+        ("#a#b  #c", "space", ["a", "b", "c"]), (" a , #b,, ", ",", ["a", "b"]), ("['it''s', \"b\"]", "brackets", ["it's", "b"]),
         ('["a", 7]', "brackets", ["a", "7"]), ("[a, b", "brackets", ["[a, b"]), ("[" * 9999 + "]", "brackets", ["[" * 9999 + "]"]),
-        ("", "brackets", []),
+        ("", "brackets", []), ("['dog' 'snow']", "brackets", ["dog", "snow"]), ("['dog'\n 'it\\'s']", "brackets", ["dog", "it's"]),
+        ("[dog, new york]", "brackets", ["dog", "new york"]), ("[]", "brackets", []), ("['', 'a']", "brackets", ["a"]),
+        ("[['a'], 'b']", "brackets", ["[['a'], 'b']"]), ('["say \\"x\\"", \'b\']', "brackets", ['say "x"', "b"]),
+        ("new york", "space", ["new york"]), ("C# code", "space", ["C# code"]), ("#dog|#cat", "|", ["dog", "cat"]),
+        ("#dog", "|", ["#dog"]), ("a |b", "|", ["a ", "b"]), ("1,000, 2,500,x,2014,2015", ",", ["1,000", "2,500", "x", "2014", "2015"]),
+        ("rock &amp; roll; caf&#233;;x&y;", ";", ["rock &amp; roll", "caf&#233;", "x&y"]), ("# , a", ",", ["a"]),
     ],
 )  # fmt: skip
 def test_items(cell, separator, found):
@@ -181,6 +215,7 @@ def test_items(cell, separator, found):
     ("tags", "notice"),
     [
         (["a, b", *"c" * 30], "1 items of `tags` hold a comma; `--separator ,` splits them"),
+        (["x, y", "y, z", "a|b"], "1 items of `tags` hold a bar; `--separator '|'` splits them"),
         ([["a;b"], ["c"]], "1 items of `tags` hold a semicolon; `--separator ';'` splits them"),
         (["dog snow park", "cat house roof"], "2 items of `tags` hold several words; `--separator space` splits them"),
     ],
@@ -193,6 +228,7 @@ def test_what_may_be_separated_is_told(tmp_path, tags, notice):
 
 
 def test_a_given_separator_goes_before_what_is_found(tmp_path):
+    assert items("1,000", ",", given=True) == ["1", "000"]
     posts = [{"id": "1", "tags": "Paris, France"}, {"id": "2", "tags": ["a b", "c"]}]
     folder = write(tmp_path / "in", "jsonl", posts)
     assert read(source_of(folder))[0]["1"].post.tags == ("Paris", "France")
