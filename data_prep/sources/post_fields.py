@@ -18,6 +18,8 @@ SEPARATOR = "|"
 
 _TIME_LIMIT = 1 << 63
 _SHOWN = 80
+# Tables that lack some times have the others as `1416614400.0`.
+_SECONDS = re.compile(r"(-?[0-9]{1,19})(?:\.0*)?")
 _DATE = re.compile(r"\s*[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
@@ -35,8 +37,8 @@ def from_cell(name: str, cell: str) -> Any:
         return [item for item in cell.split(SEPARATOR) if item.strip()]
     if name == "time":
         text = cell.strip()
-        digits = text.removeprefix("-")
-        return int(text) if digits.isascii() and digits.isdigit() and len(digits) < 20 else text or None
+        match = _SECONDS.fullmatch(text)
+        return int(match[1]) if match else text or None
     return cell
 
 
@@ -54,6 +56,11 @@ def string(name: str, value: Any) -> str | None:
         raise Faulty(f"`{name}` must be a string", received(value))
     _encodable(name, [value])
     return value
+
+
+def identifier(name: str, value: Any) -> str | None:
+    """A text field that may be a whole number, too: `3` is "3"."""
+    return string(name, str(value) if type(value) is int else value)
 
 
 def strings(name: str, value: Any) -> tuple[str, ...]:
@@ -74,6 +81,8 @@ def seconds(value: Any) -> int | None:
         with contextlib.suppress(ValueError, OverflowError):
             found = datetime.fromisoformat(value.strip())
             return int((found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp())
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
     # True is an integer to Python, but no time to anybody.
     if not isinstance(value, int) or isinstance(value, bool) or not -_TIME_LIMIT <= value < _TIME_LIMIT:
         raise Faulty("`time` must be an integer, Unix seconds", received(value))

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from data_prep.draft import SPLITS, Draft, Reject
 from data_prep.sources.grouping import Seen
 from data_prep.sources.places import ENDINGS, leads_away, on_disk
-from data_prep.sources.post_fields import FIELDS, LISTS, Faulty, received, seconds, string, strings
+from data_prep.sources.post_fields import FIELDS, LISTS, Faulty, identifier, received, seconds, string, strings
 from data_prep.sources.post_records import Records
 from data_prep.sources.source import Source
 from kerasmm.console import UserError
@@ -25,7 +25,8 @@ class Posts(Source):
 
     | field | JSON | CSV |
     |---|---|---|
-    | `id`, `text`, `user` | string | text |
+    | `text` | string | text |
+    | `id`, `user` | string or integer | text |
     | `image` | path of the picture, relative to the file's folder | the same |
     | `sentences` | list of strings | items separated by `|` |
     | `tags`, `labels`, `links` | list of strings, or text as in CSV | items separated by `|`, or as found |
@@ -94,7 +95,7 @@ class Posts(Source):
         image, split = string("image", content.get("image")), string("split", content.get("split"))
         lists = {name: strings(name, content.get(name)) for name in LISTS}
         picture = self._picture(image) if image else None
-        post_id = string("id", content.get("id")) or (Path(image).with_suffix("").as_posix() if image else "")
+        post_id = identifier("id", content.get("id")) or (Path(image).with_suffix("").as_posix() if image else "")
         if not post_id.strip():
             raise Faulty("`id` is empty", "expected a string, or an `image` to name the post by")
         if split is not None and split not in SPLITS:
@@ -107,7 +108,7 @@ class Posts(Source):
             sentences=lists["sentences"],
             tags=lists["tags"],
             labels=lists["labels"],
-            user=string("user", content.get("user")),
+            user=identifier("user", content.get("user")),
             time=seconds(content.get("time")),
             links=lists["links"],
         )

@@ -108,18 +108,20 @@ def test_the_path_of_a_file_will_do(tmp_path):
 @pytest.mark.parametrize(
     ("field", "value", "reason"),
     [
-        ("id", 7, "`id` must be a string"),
+        ("id", 7.5, "`id` must be a string"),
         ("id", "", "`id` is empty"),
         ("id", "  ", "`id` is empty"),
         ("image", ["a.jpg"], "`image` must be a string"),
         ("text", {"en": "x"}, "`text` must be a string"),
-        ("user", 7, "`user` must be a string"),
+        ("user", True, "`user` must be a string"),
         ("sentences", "A dog .", "`sentences` must be a list of strings"),
         ("tags", ["snow", 7], "`tags` must be a list of strings"),
         ("labels", {"dog": True}, "`labels` must be a list of strings"),
         ("links", ["p"] * 51, "`links` must hold at most 50 ids"),
         ("time", "2017", "`time` must be an integer, Unix seconds"),
         ("time", 1.5, "`time` must be an integer, Unix seconds"),
+        ("time", 1e19, "`time` must be an integer, Unix seconds"),
+        ("time", float("nan"), "`time` must be an integer, Unix seconds"),
         ("time", True, "`time` must be an integer, Unix seconds"),
         ("time", 1 << 63, "`time` must be an integer, Unix seconds"),
         ("split", "dev", "`split` must be one of train, validation, test"),
@@ -258,3 +260,15 @@ def test_two_files_are_one_too_many(tmp_path):
     (folder / "posts.txt").write_text("x")
     with pytest.raises(UserError, match=r"ends in \.jsonl or \.csv"):
         Posts(folder / "posts.txt", None, tmp_path)
+
+
+@pytest.mark.parametrize("kind", ["jsonl", "csv"])
+def test_numbers_as_other_programs_write_them(kind, tmp_path):
+    (tmp_path / f"posts.{kind}").write_text(
+        '{"id": 3, "user": 12345678901234567890, "time": 1416614400.0}\n'
+        if kind == "jsonl"
+        else "id,user,time\n3,12345678901234567890,1416614400.0\n"
+    )
+    drafts, rejects = read(tmp_path, tmp_path)
+    post = drafts["3"].post
+    assert not rejects and (post.user, post.time, type(post.time)) == ("12345678901234567890", 1416614400, int)
