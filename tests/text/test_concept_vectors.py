@@ -86,12 +86,18 @@ def test_bad_lines_are_counted(tmp_path: Path) -> None:
         ("the\t1\t2\t3\nindia\t7\t8\t9\n", {"india": [7, 8, 9]}, ()),
         # fastText's end their lines with a space.
         ("2 3\nthe 1 2 3 \nindia 7 8 9 \n", {"india": [7, 8, 9]}, ()),
+        # A control character in a name is no sign of a binary file.
+        ("2 3\nth\x01e 1 2 3\nindia 7 8 9\n", {"india": [7, 8, 9]}, ()),
+        ("th\x01e 1 2 3\nindia 7 8 9\n", {"india": [7, 8, 9]}, ()),
+        ("\ufeffindia 7 8 9\nthe 1 2 3\n", {"india": [7, 8, 9]}, ()),
+        ("\ufeff1 3\nindia 7 8 9\n", {"india": [7, 8, 9]}, ()),
+        ("india 7 8 9\nindia 7 8 1_0\n", {"india": [7, 8, 9]}, ("1 lines were no vector of 3 numbers",)),
         ("2 3\r\nthe 1 2 3\r\n2014 7 8 9\r\n", {"2014": [7, 8, 9]}, ()),
     ],
 )
 def test_the_last_cells_are_the_vector(content: str, found: dict, notices: tuple, tmp_path: Path) -> None:
     path = tmp_path / "v.txt"
-    path.write_text(content, newline="")
+    path.write_text(content, newline="", encoding="utf-8")
     read = read_concept_vectors(path, list(found), 3)
     assert read.vectors.tolist() == list(found.values())
     assert read.notices == notices
@@ -120,6 +126,39 @@ def test_cut_binary_file(tmp_path: Path, vectors: np.ndarray) -> None:
     read = read_concept_vectors(path, TITLES, 6)
     assert read.found.tolist() == [True, True, True, False]
     assert read.notices == ("1 lines were no vector of 6 numbers",)
+
+
+@pytest.mark.parametrize("ending", ["", "\n"])
+def test_binary_file_out_of_step(ending: str, tmp_path: Path) -> None:
+    """After a name with a space, numbers are where a name should be: it and the next one are set aside."""
+    path = tmp_path / "v.bin"
+    vectors = np.full((50, 100), -1.5, "<f4") + np.arange(50, dtype="<f4")[:, None] / 1000
+    names = [f"w{number}" for number in range(50)]
+    names[7] = "new york"
+
+    def write(names: list[str]) -> None:
+        records = zip(names, vectors, strict=False)
+        path.write_bytes(
+            b"%d 100\n" % len(names)
+            + b"".join(f"{name} ".encode() + row.tobytes() + ending.encode() for name, row in records)
+        )
+
+    write(names)
+    with VectorFile(path) as file:
+        read = {name: file.numbers(values) for name, values in file}
+    assert list(read) == [*names[:7], *names[9:]] and (file.entries, file.bad) == (48, 2)
+    np.testing.assert_array_equal(read["w49"], vectors[49])
+    assert file.notices()[-1].startswith("1 times no name was where a vector should begin; in word2vec's")
+    write(["x"] * 20)
+    with VectorFile(path) as file:
+        assert [name for name, _ in file] == ["x"] * 20 and not file.notices()
+
+
+def test_no_names_for_long(tmp_path: Path) -> None:
+    path = tmp_path / "v.bin.bz2"
+    path.write_bytes(bz2.compress(b"9 3\n" + bytes(3 << 20)))
+    with pytest.raises(UserError, match="no name is where vector 1 should begin"), VectorFile(path) as file:
+        list(file)
 
 
 @pytest.mark.parametrize(
