@@ -1,7 +1,7 @@
 """Any picture as a plain JPEG or PNG: what a data set stores of it, and what an export is asked with.
 
 Pixels are those of the graph (`kerasmm.data.pixels`), so that a build, a question and a server see the same ones. Only
-WebP, which servers before TensorFlow 2.20 can't decode, is Pillow's.
+WebP, whose operation older servers don't have, is Pillow's.
 """
 
 from __future__ import annotations
