@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -93,7 +94,9 @@ def _add_build(commands: Any) -> None:
         metavar="DATA",
         help="take the words of this data set: new posts for a model that was trained on it; all that have a picture stay",
     )
-    parser.add_argument("--labels-from-tags", type=int, metavar="N", help="the N most frequent tags become labels")
+    parser.add_argument(
+        "--labels-from-tags", type=int, metavar="N", help="the N most frequent tags become labels, and stay tags, too"
+    )
     parser.add_argument("--split", choices=("random", "time", "published", "counts"), help="how posts are split")
     parser.add_argument("--seed", type=int, help="decides splits and links")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="any key, e.g. split.test=0.1")
@@ -183,11 +186,19 @@ def _build(options: Any, rest: list[str], argv: list[str]) -> int:
         command=[*_PROGRAM.split(), *argv],
     )
     posts = ", ".join(f"{manifest.records(split)} {split}" for split in manifest.splits)
-    dropped = sum(sum(reasons.values()) for reasons in manifest.dropped.values())
-    console(options.quiet).print(f"{output}: {posts}; {dropped} posts dropped, listed in rejects.jsonl", soft_wrap=True)
+    console(options.quiet).print(f"{output}: {posts}; {_dropped(manifest.dropped)}", soft_wrap=True, markup=False)
     for line in told(manifest):
         console(options.quiet).print(line, soft_wrap=True, markup=False)
     return OK
+
+
+def _dropped(found: dict[str, dict[str, int]]) -> str:
+    """How many posts were dropped, and the three most frequent reasons."""
+    reasons = Counter({f"{step}: {reason}": count for step, each in found.items() for reason, count in each.items()})
+    if not reasons:
+        return "no post dropped"
+    most = "; ".join(f"{reason} ({count:,})" for reason, count in reasons.most_common(3))
+    return f"{reasons.total()} posts dropped ({most}), listed in rejects.jsonl"
 
 
 def _refuse_slips(rest: list[str]) -> None:
@@ -218,7 +229,7 @@ _FLAGS: dict[str, Any] = {
     "weights": lambda value: {"features": {"weights": value}},
     "tags": lambda value: {"tags": {"most": value}},
     "vocabularies_of": lambda value: {"vocabularies_of": value},
-    "labels_from_tags": lambda value: {"annotate": {"labels_from_tags": value}},
+    "labels_from_tags": lambda value: {"annotate": {"labels_from_tags": value, "keep_in_tags": True}},
     "split": lambda value: {"split": {"method": value}},
     "seed": lambda value: {"seed": value},
 }

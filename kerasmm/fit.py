@@ -104,7 +104,8 @@ def _list_settings(arguments: argparse.Namespace) -> int:
     from kerasmm.systems import system
     from kerasmm.systems.config import load_config
 
-    print_settings(listed(load_config(system(arguments.model).Config, arguments.config, arguments.set)))
+    config = find_config(arguments.model, arguments.config)
+    print_settings(listed(load_config(system(arguments.model).Config, config, arguments.set)))
     return 0
 
 
@@ -214,7 +215,7 @@ def _train(
 
     from kerasmm.runs.evaluation import Evaluation
     from kerasmm.runs.loop import train
-    from kerasmm.runs.run import Run, check_vocabularies, open_run, write_choices, write_run
+    from kerasmm.runs.run import Run, check_vocabularies, forget_untrained, open_run, write_choices, write_run
     from kerasmm.runs.strategy import make_strategy
 
     made.quiet = arguments.quiet
@@ -230,7 +231,12 @@ def _train(
     def validate() -> dict[str, float]:
         return made.protocol.validate(Evaluation(made, model, dataset, "validation"))
 
-    train(run, dataset, validate, strategy, arguments.quiet)
+    try:
+        train(run, dataset, validate, strategy, arguments.quiet)
+    except UserError:
+        if new is not None:
+            forget_untrained(folder)
+        raise
     keras.config.set_dtype_policy("float32")
     trained = open_run(folder)
     choices = made.protocol.choose(Evaluation(made, trained.model, dataset, "validation"))
@@ -248,8 +254,17 @@ def _export(run: Run, dataset: Dataset, arguments: argparse.Namespace) -> None:
         return
     say = console()
     say.print(f"\nexported to [bold]{path}[/bold]; ask it:")
-    for question in run.system.questions(str(output)):
+    for question in _questions(run.system, str(output)):
         say.print(f"  python -m kerasmm.{question}", soft_wrap=True, markup=False)
+
+
+def _questions(made: System, export: str) -> list[str]:
+    """What may be asked of an export; where the features came from elsewhere, no picture."""
+    asked = made.questions(export)
+    if not made.pictures.elsewhere:
+        return asked
+    vectors = [question.replace("--image PICTURE.jpg", "--vector VECTOR.npy") for question in asked]
+    return [question for question in vectors if question.startswith("search") or "--vector" not in question]
 
 
 if __name__ == "__main__":

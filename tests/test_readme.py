@@ -167,6 +167,7 @@ class NoPosts:
 
     splits: dict = {}
     dropped: dict = {}
+    fields: dict = {}
 
 
 class OldPosts:

@@ -98,6 +98,8 @@ def test_fit_lists_a_systems_settings_and_does_nothing_else(tmp_path, monkeypatc
         fit, ["--model", "dman", "--list-settings", "--config", "own.yaml", "--set", "loss.beta=1"], capsys
     )
     assert (listing["training.epochs"], listing["loss.beta"]) == ("3", "1.0")
+    named = printed(fit, ["--model", "cmem", "--list-settings", "--config", "few_posts"], capsys)
+    assert named["training.epochs"] != printed(fit, ["--model", "cmem", "--list-settings"], capsys)["training.epochs"]
     assert guarded(fit, ["--list-settings"]) == 2
     assert "--model dman" in capsys.readouterr().err
     assert [path.name for path in tmp_path.iterdir()] == ["own.yaml"]

@@ -97,10 +97,20 @@ def _png(picture: Any) -> bytes:
         if len(picture.shape) != 2 and picture.shape[2:] not in ((3,), (4,)) or not picture.size:
             raise UserError(f"{expected}. Received: shape {picture.shape}")
         picture = Image.fromarray(picture)
+    if picture.mode == "F":
+        raise UserError(f"{expected}. Received: an image of mode F, whose white is not known")
     file = io.BytesIO()
-    # What is transparent lies on white, wherever the picture comes from.
-    transparent = picture.has_transparency_data
-    ImageOps.exif_transpose(picture).convert("RGBA" if transparent else "RGB").save(file, "PNG")
+    try:
+        upright = ImageOps.exif_transpose(picture)
+        if upright.mode.startswith("I"):
+            # Of 16 bits, as a file of them would be: Pillow's own conversion cuts off what is above 255.
+            upright.save(file, "PNG")
+            return _plain(file.getvalue(), Path("image"))
+        # What is transparent lies on white, wherever the picture comes from.
+        transparent = picture.has_transparency_data
+        upright.convert("RGBA" if transparent else "RGB").save(file, "PNG")
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        raise UserError(f"image: {UNDECODABLE} ({error})") from error
     return file.getvalue()
 
 

@@ -13,7 +13,7 @@ import struct
 import warnings
 from typing import TYPE_CHECKING, NamedTuple
 
-from kerasmm.data.exif import PNG_MAGIC, orientation, orientation_of_tiff, png_chunks
+from kerasmm.data.exif import ORIENTATION, PNG_MAGIC, orientation, orientation_of_tiff, png_chunks
 
 if TYPE_CHECKING:
     import PIL.Image
@@ -147,7 +147,11 @@ def _header(content: bytes) -> Header:
 
 
 def _opens(content: bytes, kind: str) -> bool:
-    """Whether Pillow opens it, with which people look at data sets; metadata that it stumbles over are no damage."""
+    """Whether Pillow, with which people look at data sets, opens it and shows it as it lies.
+
+    Metadata that it stumbles over are no damage; and what it turns by EXIF that `orientation` doesn't read, a model would
+    see otherwise than people do.
+    """
     from PIL import Image
 
     try:
@@ -155,9 +159,10 @@ def _opens(content: bytes, kind: str) -> bool:
         with warnings.catch_warnings(action="ignore"), Image.open(io.BytesIO(content), formats=(kind,)) as picture:
             if kind == "PNG" and any(name in content for name in _METADATA):
                 picture.load()
+            turning = kind == "JPEG" or b"eXIf" in content or b"Raw profile type" in content
+            return not turning or picture.getexif().get(ORIENTATION, 1) not in range(2, 9)
     except Exception:  # Pillow raises whatever its parsers raise.
         return False
-    return True
 
 
 def _ratio(long: int, fit: int) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 from collections.abc import Mapping
@@ -139,6 +140,16 @@ def write_run(folder: Path, made: System, dataset: Dataset, extra: dict[str, Any
     }
     # Last, because this file makes the folder a run.
     write_atomically(folder / FACTS, json.dumps(content, ensure_ascii=False, indent=1))
+
+
+def forget_untrained(folder: Path) -> None:
+    """Takes a run back whose training was refused before its first weights: it must not stand in the way of the next."""
+    if any(folder.glob("*.weights.h5")) or any((folder / "checkpoints").glob("*")):
+        return
+    for name in (FACTS, CONFIG):
+        (folder / name).unlink(missing_ok=True)
+    with contextlib.suppress(OSError):
+        folder.rmdir()
 
 
 def write_choices(folder: Path, choices: Mapping[str, Choice]) -> None:

@@ -292,7 +292,7 @@ class Webly(System):
     # === Serving ===
 
     def questions(self, export: str) -> list[str]:
-        words = [word for word in self.vocabularies["words"] if len(word) > 3][:3]
+        words = [word for word in self.vocabularies["words"] if len(word) > 3 and word.isalpha()][:3]
         return [
             f"search --model {shlex.quote(export)} --text {shlex.quote(' '.join(words))} -k 5 --html found.html",
             f"search --model {shlex.quote(export)} --image PICTURE.jpg",
