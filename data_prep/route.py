@@ -99,7 +99,8 @@ class Route:
             elif field is not None:
                 yield Reject(draft.post.id, "needs", f"no {field}", bad=False)
             elif vectors is not None and draft.post.id not in vectors:
-                yield Reject(draft.post.id, "needs", "no features in the file", bad=False)
+                detail = f"the file has ids like {vectors.first_id!r}"
+                yield Reject(draft.post.id, "needs", "no features in the file", detail, bad=False)
             else:
                 yield draft
 

@@ -112,11 +112,11 @@ def _questions(arguments: argparse.Namespace) -> list[dict[str, Any]]:
 
 
 def _vector(path: Path) -> Any:
-    import numpy as np
+    from kerasmm.data.npy import load_npy
 
     try:
-        return np.load(path, allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
+        return load_npy(path)
+    except (OSError, ValueError, EOFError, MemoryError) as error:
         raise UserError(f"--vector: {path}: can't be read as a .npy file ({str(error).splitlines()[0]})") from error
 
 

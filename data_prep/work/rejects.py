@@ -47,10 +47,11 @@ class Rejects:
 
     def nothing_left(self, posts: int) -> UserError:
         """The error for a build that dropped every post."""
-        dropped = tally(self._work.rejects(STEPS))
+        dropped, examples = _counted(self._work.rejects(STEPS))
+        examples = {key: reject for key, reject in examples.items() if reject.detail}
         change = "Change `needs`, `image.required`, `collect` or the vocabularies, or check the input"
         return UserError(
-            f"no post is left of {posts}: {_most_frequent(dropped, {})}.{self.advice} {change}. {self._listed()}"
+            f"no post is left of {posts}: {_most_frequent(dropped, examples)}.{self.advice} {change}. {self._listed()}"
         )
 
     def _listed(self) -> str:
@@ -83,9 +84,10 @@ def _counted(rejects: Iterable[Reject]) -> tuple[Counter[_Key], dict[_Key, Rejec
 
 
 def _most_frequent(counts: Counter[_Key], examples: Mapping[_Key, Reject]) -> str:
-    """Three reasons and how often each came up, with the example that there is of it."""
+    """Three reasons and how often each came up, with the example where there is one."""
     return "; ".join(
-        f"{step}: {reason} ({count})" + (f", e.g. {_shown(examples[step, reason])}" if examples else "")
+        f"{step}: {reason} ({count})"
+        + (f", e.g. {_shown(examples[step, reason])}" if (step, reason) in examples else "")
         for (step, reason), count in counts.most_common(3)
     )
 

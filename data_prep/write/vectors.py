@@ -1,29 +1,23 @@
-"""Features from elsewhere: a file of vectors by post id, as open_clip, SigLIP or anything else computed them.
-
-Three forms are read, none by unpickling: `.npz` with the arrays `ids` and `vectors`; `.npy` of vectors, with the ids one a line
-in `NAME.ids`, `NAME.txt` or `ids.txt` beside it; `.parquet` with the columns `id` and `vector`. Vectors are `(n, d)`, or
-`(n, regions, d)` for maps.
+"""Features from elsewhere: a file of vectors by post id, as open_clip, SigLIP or anything else computed them, laid out for
+every worker to look one up. Vectors are `(n, d)`, or `(n, regions, d)` for maps.
 """
 
 from __future__ import annotations
 
 import functools
 import hashlib
-import shutil
-import zipfile
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from data_prep.work.chunks import Work
+from data_prep.write.vector_file import ENDINGS, read_vectors
 from kerasmm.console import UserError
 from kerasmm.data.manifest import FROM_FILE, Features, sha256_of
 from kerasmm.data.post import FEATURES_DTYPE
 
-ENDINGS = (".npz", ".npy", ".parquet")
 _VALUES, _KEYS, _ROWS = "vectors.npy", "vector_keys.npy", "vector_rows.npy"
+_FIRST_ID = "vector_first_id.txt"
 _KEY_BYTES = 16
 _READ_BYTES = 1 << 24
 
@@ -52,16 +46,12 @@ def prepare_vectors(path: Path, work: Work) -> Features:
     if not path.is_file():
         raise UserError(f"features.encoder: {path}: no such file of vectors")
     work.folder.mkdir(parents=True, exist_ok=True)
+    ids, vectors = read_vectors(path, work.folder)
     try:
-        ids, vectors = _read(path, work.folder)
-    except (ValueError, OSError, zipfile.BadZipFile, EOFError) as error:
-        first = str(error).strip().split("\n")[0]
-        raise UserError(f"{path}: can't be read as vectors by id ({first})") from error
-    if vectors.ndim not in (2, 3) or not vectors.size or vectors.dtype.kind != "f":
-        raise UserError(f"{path}: expected floats (n, d) or (n, regions, d). Received: {vectors.dtype} {vectors.shape}")
-    if len(ids) != len(vectors):
-        raise UserError(f"{path}: has {len(vectors):,} vectors and {len(ids):,} ids; expected as many of both")
-    pairs = np.frombuffer(b"".join(map(_key, ids)), [("a", "<u8"), ("b", "<u8")])
+        keys = b"".join(map(_key, ids))
+    except UnicodeEncodeError as error:
+        raise UserError(f"{path}: the id {ascii(error.object)} is not valid Unicode") from None
+    pairs = np.frombuffer(keys, [("a", "<u8"), ("b", "<u8")])
     rows = np.argsort(pairs, order=("a", "b"), kind="stable")
     pairs = pairs[rows]
     if (twice := np.flatnonzero(pairs[1:] == pairs[:-1])).size:
@@ -69,6 +59,7 @@ def prepare_vectors(path: Path, work: Work) -> Features:
     _write_values(path, ids, vectors, work.folder / _VALUES)
     np.save(work.folder / _KEYS, pairs)
     np.save(work.folder / _ROWS, rows)
+    (work.folder / _FIRST_ID).write_text(ids[0], encoding="utf-8", newline="")
     shape = tuple(int(side) for side in vectors.shape[1:])
     # Pictures aren't read, so no size is theirs.
     return Features(
@@ -89,80 +80,14 @@ def _write_values(path: Path, ids: list[str], vectors: np.ndarray, to: Path) -> 
     written.flush()
 
 
-def _read(path: Path, scratch: Path) -> tuple[list[str], np.ndarray]:
-    """Ids, and vectors that are mapped, not read."""
-    ending = path.suffix.lower()
-    if ending == ".npz":
-        return _read_npz(path, scratch)
-    if ending == ".parquet":
-        return _read_parquet(path, scratch)
-    beside = [path.with_suffix(".ids"), path.with_suffix(".txt"), path.with_name("ids.txt")]
-    found = next((one for one in beside if one.is_file()), None)
-    if found is None:
-        raise UserError(f"{path}: no ids beside it; expected one a line in {', '.join(one.name for one in beside)}")
-    lines = found.read_text(encoding="utf-8").split("\n")
-    ids = [line.removesuffix("\r") for line in (lines[:-1] if lines[-1] == "" else lines)]
-    return ids, np.load(path, mmap_mode="r", allow_pickle=False)
-
-
-def _read_npz(path: Path, scratch: Path) -> tuple[list[str], np.ndarray]:
-    with np.load(path, allow_pickle=False) as arrays:
-        names = arrays.files
-        if not {"ids", "vectors"} <= set(names):
-            raise UserError(f"{path}: expected the arrays `ids` and `vectors`. Received: {', '.join(names) or 'none'}")
-        ids = _as_text(path, arrays["ids"])
-    # Unpacked, so that it can be mapped: read from the archive, all of it would be in memory.
-    unpacked = scratch / "unpacked.npy"
-    with zipfile.ZipFile(path) as archive, archive.open("vectors.npy") as packed, unpacked.open("wb") as file:
-        shutil.copyfileobj(packed, file, 1 << 20)
-    return ids, np.load(unpacked, mmap_mode="r", allow_pickle=False)
-
-
-def _as_text(path: Path, ids: np.ndarray) -> list[str]:
-    if ids.ndim != 1 or ids.dtype.kind not in "USiu":
-        raise UserError(f"{path}: `ids` must be strings or whole numbers (n,). Received: {ids.dtype} {ids.shape}")
-    return [one.decode() if isinstance(one, bytes) else str(one) for one in ids.tolist()]
-
-
-def _read_parquet(path: Path, scratch: Path) -> tuple[list[str], np.ndarray]:
-    try:
-        import pyarrow as arrow
-        from pyarrow import parquet
-    except ImportError as error:
-        raise UserError(f"{path}: reading Parquet needs the package pyarrow; or give .npz or .npy") from error
-
-    def blocks(file: Any) -> Iterator[tuple[list[str], np.ndarray]]:
-        for batch in file.iter_batches(batch_size=4096, columns=["id", "vector"]):
-            vectors = [np.asarray(one, "float32") for one in batch.column("vector").to_pylist()]
-            if len({one.shape for one in vectors}) > 1:
-                raise UserError(f"{path}: vectors of several sizes: {sorted({one.shape for one in vectors})}")
-            yield [str(one) for one in batch.column("id").to_pylist()], np.stack(vectors)
-
-    try:
-        file = parquet.ParquetFile(path)
-        if not {"id", "vector"} <= set(file.schema_arrow.names):
-            have = ", ".join(file.schema_arrow.names)
-            raise UserError(f"{path}: expected the columns `id` and `vector`. Received: {have}")
-        ids: list[str] = []
-        written: np.ndarray | None = None
-        for some, vectors in blocks(file):
-            if written is None:
-                shape = (file.metadata.num_rows, *vectors.shape[1:])
-                written = np.lib.format.open_memmap(scratch / "unpacked.npy", "w+", "<f4", shape)
-            if vectors.shape[1:] != written.shape[1:]:
-                raise UserError(f"{path}: vectors of several sizes: {written.shape[1:]} and {vectors.shape[1:]}")
-            written[len(ids) : len(ids) + len(some)] = vectors
-            ids += some
-    except arrow.ArrowException as error:
-        raise UserError(f"{path}: not readable as Parquet ({str(error).splitlines()[0]})") from error
-    return ids, np.zeros((0, 0), "float32") if written is None else written
-
-
 class Vectors:
     """Looks vectors up that `prepare_vectors` laid out, in whichever process.
 
     Args:
         folder: The work folder.
+
+    Attributes:
+        first_id: An id of the file, to show what they look like.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -170,11 +95,14 @@ class Vectors:
         self._keys = np.load(folder / _KEYS, allow_pickle=False)
         self._first = np.ascontiguousarray(self._keys["a"])
         self._rows = np.load(folder / _ROWS, allow_pickle=False)
+        self.first_id = (folder / _FIRST_ID).read_text(encoding="utf-8")
 
     @classmethod
     def of(cls, work: Work) -> Vectors:
         """Those of a build, opened once a process."""
-        return _opened(work.folder)
+        # Another build may have had a folder of this name, and the same process.
+        status = (work.folder / _ROWS).stat()
+        return _opened(work.folder, (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns))
 
     def _row(self, post_id: str) -> int | None:
         key = np.frombuffer(_key(post_id), self._keys.dtype)[0]
@@ -196,5 +124,5 @@ class Vectors:
 
 
 @functools.lru_cache(maxsize=2)
-def _opened(folder: Path) -> Vectors:
+def _opened(folder: Path, stamp: tuple[int, ...]) -> Vectors:
     return Vectors(folder)

@@ -93,7 +93,8 @@ def query_vector(export: LoadedExport, given: Any) -> list[float]:
     """A vector as the export takes it, flat.
 
     Raises:
-        UserError: When it takes none, or one of another size, or the values aren't finite numbers.
+        UserError: When it takes none, or one of another size, or the values aren't finite real numbers, or its length in
+            float32 is zero or not finite.
     """
     import numpy as np
 
@@ -103,13 +104,23 @@ def query_vector(export: LoadedExport, given: Any) -> list[float]:
             f"{export.folder}: can't be asked by a vector; its pictures are encoded here, so give the picture"
         )
     try:
-        array = np.asarray(given, "float32")
+        array = np.asarray(given)
+        if array.dtype.kind in "cbOSUmM":
+            raise UserError(f"`vector` must hold real numbers. Received: {array.dtype}")
+        finite = bool(np.isfinite(array).all())
+        with np.errstate(over="ignore"):
+            array = array.astype("float32")
+            square = float(np.square(array).sum(dtype="float32"))
     except (ValueError, TypeError) as error:
         raise UserError(f"`vector` must hold numbers ({error})") from error
     if list(array.shape) not in (shapes[0], [1, *shapes[0]]):
         raise UserError(f"{export.folder}: expected a vector of {tuple(shapes[0])}. Received: {array.shape}")
-    if not np.isfinite(array).all():
+    if not finite:
         raise UserError("`vector` must be finite")
+    if not np.isfinite(square):
+        raise UserError("`vector` is too large: its length overflows float32")
+    if square == 0:
+        raise UserError("`vector` has no direction: its length is 0 in float32")
     values: list[float] = array.ravel().tolist()
     return values
 

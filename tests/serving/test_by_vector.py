@@ -68,6 +68,16 @@ def test_finds_by_vector_what_numpy_finds(made, tmp_path, capsys):
             loaded.search(vector=np.zeros(3))
         with pytest.raises(UserError, match="must be finite"):
             loaded.search(vector=np.full(posts[0].features.shape, np.nan))
+        for value, says in (
+            (0.0, "no direction"),
+            (1e-30, "no direction"),
+            (3e38, "too large"),
+            (1e300, "too large"),
+            (1j, "real numbers"),
+            ("1", "real numbers"),
+        ):
+            with pytest.raises(UserError, match=says):
+                loaded.search(vector=np.full(posts[0].features.shape, value))
         wrong = np.stack([posts[0].features, np.full_like(posts[0].features, np.nan), posts[1].features]).astype("f4")
         answer = loaded.answer("search_by_vector", {"vector": wrong, "k": np.full(3, 2, "int32")})
         assert answer["valid"].tolist() == [True, False, True] and np.isfinite(answer["scores"]).all()

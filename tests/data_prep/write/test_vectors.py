@@ -2,6 +2,8 @@
 
 import dataclasses
 import json
+import shutil
+import zipfile
 
 import numpy as np
 import pyarrow
@@ -14,6 +16,7 @@ from data_prep.write.vectors import Vectors, is_vector_file, prepare_vectors
 from kerasmm.console import UserError
 from kerasmm.data.dataset import open_dataset
 from kerasmm.data.manifest import sha256_of
+from tests.data.test_npy import written
 from tests.data_prep.world import build_world, random_drafts
 
 
@@ -99,6 +102,76 @@ def test_what_is_refused(tmp_path):
     assert "i.parquet" in refused(tmp_path / "i.parquet", work)
     parquet.write_table(pyarrow.table({"id": ["a", "b"], "vector": [[1.0], [1.0, 2.0]]}), tmp_path / "j.parquet")
     assert "vectors of several sizes" in refused(tmp_path / "j.parquet", work)
+
+
+def test_files_that_lie(tmp_path):
+    eye, work = np.eye(3, dtype="float32"), tmp_path / "work"
+    (tmp_path / "a.npz").write_text("0.1 0.2")
+    assert "(is no NumPy file)" in refused(tmp_path / "a.npz", work)
+    (tmp_path / "b.npy").write_text("0.1 0.2")
+    (tmp_path / "b.ids").write_text("a\n")
+    assert "(is no NumPy file)" in refused(tmp_path / "b.npy", work)
+    written(tmp_path / "b.npy", "(True, 8)")
+    assert "expected whole numbers" in refused(tmp_path / "b.npy", work)
+    assert r"the id 'a\udc80' is not valid Unicode" in refused(
+        write_npz(tmp_path / "c.npz", ["a\udc80", "b", "c"], eye), work
+    )
+    huge = written(tmp_path / "huge.npy", "(100000000000,)", dtype="'<U9'").read_bytes()
+    wide = written(tmp_path / "wide.npy", "(100000000000, 8)").read_bytes()
+    other = written(tmp_path / "other.npy", "(4, 2)").read_bytes()
+    np.save(tmp_path / "ids.npy", np.array(["a", "b"]))
+    two = (tmp_path / "ids.npy").read_bytes()
+    for ids, vectors, says in (
+        (huge, other, "`ids` should hold <U9"),
+        (two, wide, "`vectors` should hold float32"),
+        (two, other + b"0" * 9, "has 4 vectors and 2 ids"),
+        (two, b"text", "`vectors` is no NumPy file"),
+    ):
+        with zipfile.ZipFile(tmp_path / "d.npz", "w") as archive:
+            archive.writestr("ids.npy", ids)
+            archive.writestr("vectors.npy", vectors)
+        assert says in refused(tmp_path / "d.npz", tmp_path / "other")
+        assert not (tmp_path / "other" / "unpacked.npy").exists()
+
+
+@pytest.mark.parametrize(
+    ("ids", "vectors", "says"),
+    [
+        ([1.0, 2.0], [[1.0], [2.0]], "`id` must be strings or whole numbers. Received: double"),
+        ([b"a", b"b"], [[1.0], [2.0]], "`id` must be strings or whole numbers. Received: binary"),
+        (["a", None], [[1.0], [2.0]], "`id` is missing in a row"),
+        (["a", "b"], [{"x": 1.0}, {"x": 2.0}], "`vector` must be lists of floats. Received: struct"),
+        (["a", "b"], [[{"x": 1.0}], [{"x": 2.0}]], "`vector` must be lists of floats. Received: list"),
+        (["a", "b"], [1.0, 2.0], "`vector` must be lists of floats. Received: double"),
+    ],
+    ids=["floats", "bytes", "null", "structs", "lists of structs", "scalars"],
+)
+def test_parquet_columns_of_other_kinds(tmp_path, ids, vectors, says):
+    parquet.write_table(pyarrow.table({"id": ids, "vector": vectors}), tmp_path / "a.parquet")
+    assert says in refused(tmp_path / "a.parquet", tmp_path / "work")
+
+
+def test_ids_may_begin_with_a_mark(tmp_path):
+    np.save(tmp_path / "a.npy", np.eye(2))
+    (tmp_path / "a.ids").write_bytes(b"\xef\xbb\xbfx\r\ny\r\n")
+    prepare_vectors(tmp_path / "a.npy", Work(tmp_path / "work"))
+    np.testing.assert_array_equal(Vectors.of(Work(tmp_path / "work"))["x"], [1, 0])
+
+
+def test_another_build_in_the_same_folder_has_its_own(tmp_path):
+    for number in range(3):
+        path = write_npz(tmp_path / "v.npz", ["a"], np.full((1, 2), number, "float32"))
+        prepare_vectors(path, Work(tmp_path / "work"))
+        np.testing.assert_array_equal(Vectors.of(Work(tmp_path / "work"))["a"], [number, number])
+        shutil.rmtree(tmp_path / "work")
+
+
+def test_ids_that_none_has_are_shown(tmp_path, rng):
+    path = write_npz(tmp_path / "v.npz", ["7.jpg", "8.jpg"], np.eye(2, dtype="float32"))
+    drafts = random_drafts(tmp_path / "pictures", 3, rng)
+    with pytest.raises(UserError, match=r"no features in the file .*the file has ids like '7.jpg'") as error:
+        build_world(tmp_path, drafts, {"features": {"encoder": str(path)}})
+    assert any(f"e.g. {draft.post.id}:" in str(error.value) for draft in drafts)
 
 
 def test_posts_are_joined_with_their_vectors_and_need_no_picture(tmp_path, rng):
