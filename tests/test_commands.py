@@ -68,6 +68,11 @@ def test_help_has_an_example_and_imports_nothing_heavy(command):
         (["kerasmm.fit", "--model", "dman", "--set", "training.epoch=1"], "Did you mean 'training.epochs'?"),
         (["kerasmm.fit", "--model", "dman", "--strategy", "mirored"], "--strategy mirored: expected one of auto"),
         (["kerasmm.fit", "--model", "dman", "--run", "runs/my run"], "name is the model's name in requests"),
+        (
+            ["kerasmm.fit", "--model", "dman", "--run", "setup.cfg"],
+            "setup.cfg: is a file; expected a folder for the run",
+        ),
+        (["kerasmm.fit", "--model", "dman", "--run", "setup.cfg/run"], "setup.cfg: is a file; expected a folder"),
         (["kerasmm.evaluate"], "--run"),
         (["kerasmm.evaluate", "--run", "nowhere"], "nowhere/run.json: no run here"),
         (["kerasmm.export", "--run", "nowhere"], "nowhere"),

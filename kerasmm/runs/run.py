@@ -116,7 +116,10 @@ def check_vocabularies(made: System, dataset: Dataset) -> None:
 
 
 def refuse_used(folder: Path) -> None:
-    """Refuses a folder that already holds a run."""
+    """Refuses a folder that already holds a run, or that can't be one."""
+    there = next((one for one in (folder, *folder.parents) if one.exists()), None)
+    if there is not None and not there.is_dir():
+        raise UserError(f"{there}: is a file; expected a folder for the run")
     if (folder / FACTS).exists():
         raise UserError(f"{folder}: already holds a run; use --resume to go on with it, or another --run")
 
