@@ -76,7 +76,8 @@ class Columns:
                 seen[column] = ", ".join(fields)
             elif len(seen) < _MOST_NAMES:
                 seen[column] = None
-                if near := nearest_field(column):
+                near = nearest_field(column)
+                if near and near not in self._given:
                     self._reading.near[column] = near
 
     def fields(self, content: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+from collections.abc import Iterable
 from typing import Any
 
+from data_prep.sources.lines import Line
 from data_prep.sources.post_fields import Faulty
 
 
@@ -18,6 +21,13 @@ def parsed(text: str) -> Any:
         return json.loads(text, object_pairs_hook=_unique)
     except (ValueError, RecursionError) as error:
         raise Faulty("not valid JSON") from error
+
+
+def is_spread(found: Iterable[Line]) -> bool:
+    """Whether one JSON value seems to go over all lines of a file, as programs print it for people."""
+    filled = (line.text.strip() for line in found if line.text.strip())
+    first, second, *_ = [*itertools.islice(filled, 2), "", ""]
+    return "".join(first.split()) in ("[", "[{") or (first == "{" and second.startswith('"'))
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

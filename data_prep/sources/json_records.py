@@ -49,19 +49,20 @@ def records(path: Path, *names: str) -> Iterator[tuple[str, Any]]:
             raise UserError(f"{path}: has no list `{name}`; expected {{{expected}}}")
 
 
-def assigned_records(path: Path, prefix: re.Pattern[str]) -> Iterator[Any]:
+def assigned_records(path: Path, prefix: re.Pattern[str], expected: str) -> Iterator[Any]:
     """The items of a list that a script assigns to a name.
 
     Args:
         path: The file, e.g. `window.name = [{…}, {…}]`.
         prefix: What stands before the list.
+        expected: The same as people read it, for messages.
 
     Raises:
         UserError: Where it begins otherwise, or is no such list to its end; see `records`.
     """
     with path.open("rb") as file:
         text = _Text(path, file)
-        text.skip(prefix)
+        text.skip(prefix, expected)
         yield from _items(text)
         if text.next() == ";":
             text.take(";")
@@ -108,12 +109,12 @@ class _Text:
             if self._at < len(self._held) or not self._read():
                 return self._held[self._at : self._at + 1]
 
-    def skip(self, prefix: re.Pattern[str]) -> None:
+    def skip(self, prefix: re.Pattern[str], expected: str) -> None:
         """Goes past what a file begins with."""
         self.next()
         match = prefix.match(self._held, self._at)
         if match is None:
-            raise self.fault(f"expected {prefix.pattern.replace(chr(92), '')}")
+            raise self.fault(f"expected {expected}")
         self._at = match.end()
 
     def take(self, expected: str) -> None:

@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from kerasmm.console import UserError
+
 MAX_LINE_BYTES = 1 << 20
 """Longer lines are no post of anybody's; they are skipped without being held."""
 
@@ -40,6 +42,9 @@ def lines(path: Path, encoding: str = "utf-8", longest: int | None = None) -> It
         path: The file, compressed when its name ends in `.gz`; where the rest of that can't be read, that is a fault.
         encoding: How its bytes are read.
         longest: Bytes of a line, `MAX_LINE_BYTES` unless given; longer ones are faulty.
+
+    Raises:
+        UserError: For a file in UTF-16, of which no line could be read.
     """
     number = 0
     try:
@@ -60,6 +65,8 @@ def _lines(path: Path, encoding: str, longest: int) -> Iterator[Line]:
                     raw = file.readline(_BLOCK)
                 yield Line(number, "", f"longer than {longest} bytes")
                 continue
+            if number == 1 and encoding == "utf-8" and raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+                raise UserError(f"{path}: is in UTF-16; expected UTF-8")
             if number == 1:
                 raw = raw.removeprefix(codecs.BOM_UTF8)
             try:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from data_prep.sources.columns import Columns
-from data_prep.sources.json_line import parsed
+from data_prep.sources.json_line import is_spread, parsed
 from data_prep.sources.lines import Row, lines, rows
 from data_prep.sources.post_fields import FIELDS, LISTS, Faulty, from_cell
 from data_prep.sources.reading import Reading
@@ -19,6 +19,7 @@ from kerasmm.console import UserError
 HEAD, HEAD_CHARACTERS = 1000, 1 << 22
 """Records, and characters of them, that tell what separates the items of a list."""
 
+_NO_COMMAS = {";": "semicolons", "\t": "tabs", "|": "bars"}
 _SPLIT = tuple(name for name in LISTS if name != "sentences")
 """A sentence may well hold commas; several of them in one cell have bars between them."""
 
@@ -94,6 +95,8 @@ class Records:
         return items(cell, separator, given=self._separator is not None)
 
     def _json(self) -> Iterator[Record]:
+        if is_spread(lines(self._path)):
+            raise UserError(f"{self._path}: holds JSON over several lines; expected one post a line")
         for line in lines(self._path):
             if line.fault:
                 yield Record(line.number, {}, line.fault)
@@ -114,8 +117,14 @@ class Records:
         header = next(found, Row(1, []))
         names = [name.strip() for name in header.cells]
         where = f"{self._path}:{header.number}"
+        if header.fault:
+            raise UserError(f"{where}: {header.fault}; expected a comma-separated header")
+        if len(names) < 2 and (
+            other := next((name for sign, name in _NO_COMMAS.items() if sign in "".join(names)), None)
+        ):
+            raise UserError(f"{where}: is separated by {other}; expected a comma-separated file")
         self.columns.names(names)
-        if header.fault or not self.columns.has("id", "image"):
+        if not self.columns.has("id", "image"):
             raise UserError(
                 f"{where}: must be a comma-separated header with a column `id` or `image`; known are {', '.join(FIELDS)}."
                 f"{self.columns.advice()}"

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 from data_prep.draft import Draft, Reject
 from data_prep.sources.grouping import Seen
-from data_prep.sources.json_line import parsed
+from data_prep.sources.json_line import is_spread, parsed
 from data_prep.sources.lines import Line, lines
 from data_prep.sources.post_fields import Faulty
 from data_prep.sources.source import Source
@@ -116,6 +116,11 @@ class Twitter(Source):
                 yield from ((where, content, {}) for where, content in archived_tweets(path))
             return
         for path in self.files:
+            if is_spread(lines(path, longest=MAX_PAGE_BYTES)):
+                if having is None:
+                    reason = "JSON over several lines; expected one tweet or page a line"
+                    yield path.name, self.reject(path.name, reason), {}
+                continue
             for line in lines(path, longest=MAX_PAGE_BYTES):
                 if (line.fault or line.text.strip()) and (having is None or having.search(line.text)):
                     yield from self._of_line(f"{path.name}:{line.number}", line)

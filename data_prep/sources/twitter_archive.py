@@ -28,7 +28,7 @@ def tweet_files(archive: Path) -> list[Path]:
 
 def archived_tweets(path: Path) -> Iterator[tuple[str, Any]]:
     """Each tweet of a file, with where it stands: `window.YTD.tweets.part0 = [{"tweet": {…}}, …]`."""
-    for number, item in enumerate(assigned_records(path, _PREFIX), 1):
+    for number, item in enumerate(assigned_records(path, _PREFIX, "window.YTD.tweets.part0 = [{…}, …]"), 1):
         content = item.get("tweet", item) if isinstance(item, dict) else item
         yield f"{path.name}:{number}", content
 
@@ -42,7 +42,7 @@ def account_of(archive: Path) -> str | None:
     path = archive / FOLDER / _ACCOUNT
     if not path.is_file():
         return None
-    for item in assigned_records(path, _PREFIX):
+    for item in assigned_records(path, _PREFIX, "window.YTD.account.part0 = [{…}]"):
         account = item.get("account") if isinstance(item, dict) else None
         number = account.get("accountId") if isinstance(account, dict) else None
         if isinstance(number, str) and number.isascii() and number.isdigit():

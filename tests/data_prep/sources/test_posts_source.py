@@ -272,3 +272,25 @@ def test_numbers_as_other_programs_write_them(kind, tmp_path):
     drafts, rejects = read(tmp_path, tmp_path)
     post = drafts["3"].post
     assert not rejects and (post.user, post.time, type(post.time)) == ("12345678901234567890", 1416614400, int)
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"id;tags;text\n1;a;b\n", r"mine\.csv:1: is separated by semicolons; expected a comma-separated file$"),
+        (b"tweet_id\ttext\n", r"mine\.csv:1: is separated by tabs; expected a comma-separated file$"),
+        ("id,text\n1,a\n".encode("utf-16"), r"mine\.csv: is in UTF-16; expected UTF-8"),
+        (b"id,caf\xe9\n", r"mine\.csv:1: not valid utf-8; expected a comma-separated header"),
+    ],
+)
+def test_a_table_of_another_kind(content, says, tmp_path):
+    (tmp_path / "mine.csv").write_bytes(content)
+    with pytest.raises(UserError, match=says):
+        read(tmp_path / "mine.csv", tmp_path)
+
+
+@pytest.mark.parametrize("content", [FULL, [FULL, FULL]])
+def test_json_over_several_lines(content, tmp_path):
+    folder = make(tmp_path / "in", text=json.dumps(content, indent=2))
+    with pytest.raises(UserError, match=r"posts\.jsonl: holds JSON over several lines; expected one post a line"):
+        read(folder, tmp_path)

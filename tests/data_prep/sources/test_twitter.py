@@ -465,7 +465,9 @@ def test_what_is_wrong_with_an_archive(tmp_path):
     drafts, rejects = read(Twitter(folder, None, tmp_path))
     assert set(drafts) == {"1"} and [reject.where for reject in rejects] == ["tweets.js:2", "tweets.js:3"]
     (folder / "data/tweets.js").write_text("[]")
-    with pytest.raises(UserError, match=r"tweets\.js: not valid JSON at character 1 \(expected .*window.YTD"):
+    with pytest.raises(
+        UserError, match=r"tweets\.js: not valid JSON at character 1 \(expected window\.YTD\.tweets\.part0 = \["
+    ):
         read(Twitter(folder, None, tmp_path))
     (folder / "data/account.js").write_text("window.YTD.account.part0 = [{}]")
     with pytest.raises(UserError, match=r"account\.js: expected window.YTD.account.part0"):
@@ -589,3 +591,12 @@ def test_the_command(tmp_path):
     }
     assert build("twitter", folder, tmp_path / "snow", "--set", "prune.topics=[snow, London, coffee]") == 0
     assert set(posts_of(tmp_path / "snow")[1]) == {"2", "4", "5"}
+
+
+def test_json_over_several_lines_is_one_reject(tmp_path):
+    folder = make(tmp_path / "in", [tweet_2(1, "x")])
+    (folder / "page.json").write_text(json.dumps({"data": [tweet_2(2, "y")]}, indent=2))
+    drafts, rejects = read(Twitter(folder, None, tmp_path))
+    assert set(drafts) == {"1"}
+    reason = "JSON over several lines; expected one tweet or page a line"
+    assert [(reject.where, reject.reason) for reject in rejects] == [("page.json", reason)]
