@@ -107,7 +107,7 @@ def unsplit(cells: Sequence[str], separator: str) -> dict[str, int]:
 
 def _commas_separate(cells: Sequence[str], names: bool) -> bool:
     """Whether what stands between commas seems to be items, and not parts of one."""
-    lists = [[part.strip() for part in _SIGNS[COMMA].split(cell) if part.strip()] for cell in cells]
+    lists = [[part.strip() for part in _SIGNS[COMMA].split(cell) if part.strip()] for cell in cells if BAR not in cell]
     distinct = {tuple(found) for found in lists}
     several = [found for found in distinct if len(found) > 1]
     alone = {found[0] for found in distinct if len(found) == 1}
@@ -118,4 +118,5 @@ def _commas_separate(cells: Sequence[str], names: bool) -> bool:
     if names:
         return len(several) > 1 and 2 * sum(item in items_elsewhere for item in parts) >= len(parts)
     cells_recur = sum(len(found) > 1 for found in lists) >= 2 * len(several)
-    return not cells_recur or max(Counter(parts).values(), default=0) > 1 or bool(alone & set(parts))
+    # Where no cell is a single item, nothing speaks against lists.
+    return not cells_recur or not alone or max(Counter(parts).values(), default=0) > 1 or bool(alone & set(parts))
