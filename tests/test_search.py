@@ -159,12 +159,12 @@ def test_finds_sentences_by_a_picture_and_shows_their_posts(ask, red, tmp_path):
 
 def test_the_table_shows_what_sentences_say(ask, red):
     lines = ask("--image", red, "-k", "3", model=exported_sentences())[1].splitlines()
-    assert lines[0].split() == ["rank", "id", "score", "tags", "labels", "text"]
-    rows = [line.split(maxsplit=4) for line in lines[1:]]
-    assert sorted((name, tag, text.strip()) for _, name, _, tag, text in rows) == [
-        ("post#1", "green", "a red one"),
-        ("post#1#0", "red", "A red, red dog!"),
-        ("post#1#1", "red", "a red one"),
+    assert lines[0].split() == ["rank", "id", "score", "text"]
+    rows = [line.split(maxsplit=3) for line in lines[1:]]
+    assert sorted((name, text.strip()) for _, name, _, text in rows) == [
+        ("post#1", "a red one"),
+        ("post#1#0", "A red, red dog!"),
+        ("post#1#1", "a red one"),
     ]
 
 
@@ -211,7 +211,7 @@ def test_the_page_shows_where_the_tags_look(ask, tmp_path):
     assert text.count(" red</figcaption>") == text.count(" blue</figcaption>") == 3
     assert ask("--tag", "red", "--tag", "blue", "--each", "-k", "3", "--html", page)[0] == 0
     text = page.read_text(encoding="utf-8")
-    assert text.count("data:image/jpeg;base64,") == 2 * (3 + 3) and text.count("<h1>") == 2
+    assert text.count("data:image/jpeg;base64,") == 2 * (3 + 3) and text.count("<h1") == 2
 
 
 def test_the_sheet_has_a_row_of_photos_and_one_of_maps_a_word(ask, tmp_path):
