@@ -1,4 +1,4 @@
-"""Some seventy kinds of picture files, tiny ones, and what a viewer shows of them."""
+"""More than a hundred kinds of picture files, tiny ones, and what a viewer shows of them."""
 
 import io
 import itertools
@@ -35,6 +35,19 @@ def smooth(rng, height=HEIGHT, width=WIDTH):
 def on_white(picture):
     layer = picture.convert("RGBA")
     return np.asarray(Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer).convert("RGB"))
+
+
+def most_apart(content):
+    """What a picture in whole blocks may have lost, as the root of the mean square: nothing but in JPEG.
+
+    There each coefficient is at most half a step of its table off, brightness and colours apart, which the transform
+    keeps as it is; blue has 1.772 of its colour. Numbers are rounded three times on the way there and back.
+    """
+    tables = getattr(Image.open(io.BytesIO(content)), "quantization", None)
+    if not tables:
+        return 0
+    brightness, colour = (np.sqrt(np.mean(np.square(tables[place]))) / 2 for place in (0, 1))
+    return brightness + 1.772 * colour + 2.5
 
 
 # === PNG by hand: Pillow writes neither few bits with a transparent colour nor Adam7 ===

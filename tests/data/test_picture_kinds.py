@@ -17,7 +17,7 @@ from kerasmm.data.pixels import decoded, parts_of, shown
 from kerasmm.serving.check import ALLOWED_OPS
 from kerasmm.serving.session_check import ops_of
 from tests.data import picture_kinds
-from tests.data.picture_kinds import kinds
+from tests.data.picture_kinds import kinds, most_apart
 
 SIDE = 24
 
@@ -86,19 +86,6 @@ def sent(content):
         return picture_bytes(content)
     except UserError:
         return None
-
-
-def most_apart(content):
-    """What a picture in whole blocks may have lost, as the root of the mean square: nothing but in JPEG.
-
-    There each coefficient is at most half a step of its table off, brightness and colours apart, which the transform
-    keeps as it is; blue has 1.772 of its colour. Numbers are rounded three times on the way there and back.
-    """
-    tables = getattr(Image.open(io.BytesIO(content)), "quantization", None)
-    if not tables:
-        return 0
-    brightness, colour = (np.sqrt(np.mean(np.square(tables[place]))) / 2 for place in (0, 1))
-    return brightness + 1.772 * colour + 2.5
 
 
 def apart(one, other):

@@ -14,6 +14,7 @@ from PIL import Image
 from data_prep.clean.pictures import check_picture
 from kerasmm.data.images import decode_images
 from kerasmm.data.plain_picture import BadPicture
+from tests.data.picture_kinds import most_apart
 
 MAX = 50_000_000
 
@@ -58,19 +59,6 @@ def test_other_formats_become_rgb(tmp_path, rng):
         assert Image.open(io.BytesIO(new)).format == result
         given = np.asarray(Image.open(io.BytesIO(content)).convert("RGB")).astype(int)
         assert np.sqrt(np.mean(np.square(pixels(new) - given))) <= most_apart(new)
-
-
-def most_apart(content):
-    """What a picture in whole blocks may have lost, as the root of the mean square: nothing but in JPEG.
-
-    There each coefficient is at most half a step of its table off, brightness and colours apart, which the transform
-    keeps as it is; blue has 1.772 of its colour. Numbers are rounded three times on the way there and back.
-    """
-    tables = getattr(Image.open(io.BytesIO(content)), "quantization", None)
-    if not tables:
-        return 0
-    brightness, colour = (np.sqrt(np.mean(np.square(tables[place]))) / 2 for place in (0, 1))
-    return brightness + 1.772 * colour + 2.5
 
 
 def test_the_first_frame_of_an_animation(tmp_path):
