@@ -80,7 +80,8 @@ def test_value_and_gradients_are_those_of_keras(rng, pooling, mask):
     names = ("inputs", "kernel", "recurrent kernel", "bias")
     for name, own, their in zip(names, np.split(gradient, ends), np.split(their_gradient, ends), strict=True):
         assert_close(own, their, 1e-5, f"gradient of {name}")
-        assert np.abs(own).max() > 0
+    # The recurrent kernel alone may have none: where every maximum is in a row's first step, it met no state.
+    assert np.abs(gradient[: ends[1]]).max() > 0
 
 
 @pytest.mark.parametrize("pooling", ["last", "mean", "max"])
