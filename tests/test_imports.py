@@ -25,10 +25,11 @@ LEVELS = [
     {"layers", "losses", "metrics"},
     {"named_configs", "settings_list"},
     {"settings"},
+    {"files"},
     {"console", "lazy", "rows"},
 ]
 ANY_BACKEND = {"layers", "losses", "metrics", "rows"}
-DATA_PREP_MAY = {"data", "encoders", "settings", "settings_list", "console"}
+DATA_PREP_MAY = {"data", "encoders", "settings", "settings_list", "files", "console"}
 
 # What names no paper is what a further paper needn't touch. Docstrings and comments may cite the paper that a formula is
 # from, and commands show an example; the rest of the code is held. Benchmarks measure one paper each, as tests do.

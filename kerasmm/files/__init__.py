@@ -1,0 +1,1 @@
+"""How files are written, read and named: what every floor does with them alike."""
