@@ -129,7 +129,7 @@ def _remove_stale(path: Path) -> None:
     for entry in left:
         with suppress(OSError):
             if time.time() - entry.stat(follow_symlinks=False).st_mtime > _STALE_SECONDS:
-                os.unlink(entry.path)
+                Path(entry.path).unlink()
 
 
 def _about(error: OSError, path: Path, temporary: Path | None) -> bool:

@@ -4,6 +4,7 @@ import errno
 import os
 import stat
 import time
+from pathlib import Path
 
 import pytest
 
@@ -72,7 +73,7 @@ def test_what_is_no_file_is_refused(tmp_path):
         with pytest.raises(UserError):
             refuse_special(tmp_path / name)
     assert names(tmp_path) == ["folder", "link", "pipe", "ring"]
-    assert stat.S_ISCHR(os.stat(os.devnull).st_mode)
+    assert stat.S_ISCHR(Path(os.devnull).stat().st_mode)
     with pytest.raises(UserError, match="gone/page.html: can't be written"):
         write_whole(tmp_path / "gone" / "page.html", "x")
 
