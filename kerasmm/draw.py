@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kerasmm.console import Parser, UserError, console, guarded
 
@@ -83,11 +83,13 @@ def main(argv: list[str]) -> int:
     sheet.check_runs(runs, arguments)
     from kerasmm.data.dataset import Dataset
     from kerasmm.runs.run import check_vocabularies
+    from kerasmm.runs.same_data import check_data
     from kerasmm.systems.sheets import Photos, shown_posts
 
     dataset = Dataset(arguments.data or _shared_data(runs))
     for run in runs:
         check_vocabularies(run.system, dataset)
+        check_data(run.folder, run.content, dataset, arguments.data is not None, arguments.quiet)
     if sheet.compares:
         _check_titles(runs)
     posts = shown_posts(sheet, dataset, arguments.split, arguments.posts, arguments.n, arguments.seed)
@@ -108,12 +110,14 @@ class TrainedRun:
         system: As `run.json` describes it.
         data: The data set that it was trained on.
         given: The title that the command line gives it, or "".
+        content: Its `run.json`.
     """
 
     folder: Path
     system: System
     data: Path
     given: str = ""
+    content: Mapping[str, Any] = dataclasses.field(default_factory=dict, repr=False, compare=False)
 
     @property
     def title(self) -> str:
@@ -146,7 +150,7 @@ def _runs(asked: Sequence[str | Path], sheet: Sheet) -> list[TrainedRun]:
         titles[folder] = title
     read = {folder: read_run(folder) for folder in titles}
     return [
-        TrainedRun(folder, system, Path(content["data"]), titles[folder])
+        TrainedRun(folder, system, Path(content["data"]), titles[folder], content)
         for folder, (system, content) in read.items()
     ]  # fmt: skip
 

@@ -167,11 +167,13 @@ def check_first(
 def _export(arguments: argparse.Namespace) -> Path:
     from kerasmm.data.dataset import open_dataset
     from kerasmm.runs.run import check_vocabularies, open_run, read_run, require_trained
+    from kerasmm.runs.same_data import check_data
 
     made, content = read_run(arguments.run)
     require_trained(arguments.run)
     dataset = open_dataset(arguments.data or Path(content["data"]))
     check_vocabularies(made, dataset)
+    check_data(arguments.run, content, dataset, arguments.data is not None, arguments.quiet)
     output = arguments.output or Path("saved_models") / arguments.run.absolute().name
     check_first(made.vocabularies, arguments.run, dataset, output, splits=arguments.splits, force=arguments.force)
     from kerasmm.serving.export import hide_gpus

@@ -174,8 +174,13 @@ def _resumed(folder: Path, arguments: argparse.Namespace) -> tuple[System, Datas
     made, content = read_run(folder)
     arguments.deterministic = bool(content.get("deterministic"))
     from kerasmm.data.dataset import Dataset
+    from kerasmm.runs.run import check_vocabularies
+    from kerasmm.runs.same_data import refuse_another
 
-    return made, Dataset(arguments.data or Path(content["data"]))
+    dataset = Dataset(arguments.data or Path(content["data"]))
+    check_vocabularies(made, dataset)
+    refuse_another(folder, content, dataset, "a training goes on with its own: name it with --data, or start a new run")
+    return made, dataset
 
 
 def _samples(kind: type[System], arguments: argparse.Namespace) -> list[str]:

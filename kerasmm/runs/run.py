@@ -16,6 +16,7 @@ from kerasmm.console import UserError
 from kerasmm.data.dataset import Dataset, vocabulary_digest
 from kerasmm.data.manifest import FILE_NAME, sha256_of
 from kerasmm.runs.choices import CHOICES, choices_text, read_choices
+from kerasmm.runs.same_data import DIGESTS, split_digests
 from kerasmm.settings import read_yaml, validated
 from kerasmm.systems import Facts, System, system
 
@@ -135,6 +136,7 @@ def write_run(folder: Path, made: System, dataset: Dataset, extra: dict[str, Any
         "kerasmm": kerasmm.__version__,
         "data": str(dataset.folder),
         "data_sha256": sha256_of(dataset.folder / FILE_NAME),
+        DIGESTS: split_digests(dataset.manifest),
         "source": dataset.manifest.source,
         "synthetic": dataset.manifest.synthetic,
         "seed": made.seed,
