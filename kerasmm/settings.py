@@ -10,6 +10,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic.fields import FieldInfo
 
 from kerasmm.console import UserError, nearest
+from kerasmm.files.json_file import shortened
+from kerasmm.files.reading import read_text
 
 
 class Section(BaseModel):
@@ -18,28 +20,24 @@ class Section(BaseModel):
     The docstring under a key is its meaning, which `--list-settings` shows.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True, allow_inf_nan=False)
 
 
 S = TypeVar("S", bound=Section)
+
+_LEVELS = 20
+"""Sections inside one another, at most."""
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
     """The mapping in a YAML file; an empty file is an empty mapping.
 
     Raises:
-        UserError: When the file is missing, is no YAML or holds no mapping.
+        UserError: When the file is missing, is no YAML within the bounds of `loaded_yaml`, or holds no mapping.
     """
-    import yaml
+    from kerasmm.files.yaml_file import YAML_BYTES, loaded_yaml
 
-    try:
-        content = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise UserError(f"{path}: no such configuration file") from error
-    except OSError as error:
-        raise UserError(f"{path}: can't be read ({error.strerror})") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise UserError(f"{path}: not valid YAML ({error})") from error
+    content = loaded_yaml(read_text(Path(path), YAML_BYTES, "configuration file"), str(path))
     if content is None:
         return {}
     if not isinstance(content, dict):
@@ -58,18 +56,16 @@ def assigned(assignment: str) -> dict[str, Any]:
     >>> assigned("split.test=0.1")
     {'split': {'test': 0.1}}
     """
-    import yaml
+    from kerasmm.files.yaml_file import loaded_yaml
 
     key, equals, value = assignment.partition("=")
     names = key.strip().split(".")
-    if not equals or not all(names):
+    if not equals or not all(names) or len(names) > _LEVELS:
         raise UserError(
-            f"--set takes key=value with a key that --list-settings shows, e.g. `a.b=1`. Received: {assignment!r}"
+            "--set takes key=value with a key that --list-settings shows, e.g. `a.b=1`. "
+            f"Received: {shortened(repr(assignment))}"
         )
-    try:
-        content: Any = yaml.safe_load(value)
-    except yaml.YAMLError as error:
-        raise UserError(f"--set {key}: not a YAML value. Received: {value!r}") from error
+    content: Any = loaded_yaml(value, f"--set {shortened(key)}", lines=False)
     for name in reversed(names):
         content = {name: content}
     return dict(content)
@@ -108,7 +104,7 @@ def validated(kind: type[S], content: Mapping[str, Any], where: str = "configura
         if first["type"] in ("model_type", "dict_type"):
             message = f"must be a mapping with keys of {', '.join(_section_at(kind, path).model_fields)}"
         key = f"`{'.'.join(path)}`: " if path else ""
-        raise UserError(f"{where}: {key}{message}. Received: {_shortened(first['input'])}") from error
+        raise UserError(f"{where}: {key}{message}. Received: {shortened(repr(first['input']))}") from error
 
 
 def _nearest_key(kind: type[Section], path: tuple[str, ...]) -> str:
@@ -123,7 +119,8 @@ def _nearest_key(kind: type[Section], path: tuple[str, ...]) -> str:
 
 def _section_at(kind: type[Section], path: tuple[str, ...]) -> type[Section]:
     for name in path:
-        kind = section_of(kind.model_fields[name]) or kind
+        # A place in a list, or a key of somebody's own, is no field.
+        kind = section_of(kind.model_fields[name]) or kind if name in kind.model_fields else kind
     return kind
 
 
@@ -139,8 +136,3 @@ def _fields(kind: type[Section], prefix: str = "") -> Iterator[tuple[str, FieldI
         yield prefix + name, field, kind
         if section := section_of(field):
             yield from _fields(section, f"{prefix}{name}.")
-
-
-def _shortened(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 80 else f"{text[:77]}..."

@@ -69,16 +69,16 @@ def loaded_json(text: str, where: str) -> Any:
     except RecursionError as error:
         raise UserError(f"{where}: not valid JSON (lists and mappings lie more than {DEPTH} deep)") from error
     except ValueError as error:
-        raise UserError(f"{where}: not valid JSON ({_shortened(str(error), 200)})") from error
+        raise UserError(f"{where}: not valid JSON ({shortened(str(error), 200)})") from error
     for keys, value in _within(content):
         if len(keys) > DEPTH:
-            raise UserError(f"{where}: {_key(keys[:3])}lists and mappings lie more than {DEPTH} deep")
+            raise UserError(f"{where}: {key_of(keys[:3])}lists and mappings lie more than {DEPTH} deep")
         if isinstance(value, int) and not -INTEGER <= value < INTEGER:
             raise UserError(
-                f"{where}: {_key(keys)}must lie within 64 bits. Received: {_shortened(hex(value))} (hexadecimal)"
+                f"{where}: {key_of(keys)}must lie within 64 bits. Received: {shortened(hex(value))} (hexadecimal)"
             )
-        if isinstance(value, str) and not _is_unicode(value):
-            raise UserError(f"{where}: {_key(keys)}holds half a character (a lone surrogate)")
+        if isinstance(value, str) and not is_unicode(value):
+            raise UserError(f"{where}: {key_of(keys)}holds half a character (a lone surrogate)")
     return content
 
 
@@ -94,7 +94,7 @@ def checked(content: object, kind: type[T], where: str) -> T:
         first = error.errors()[0]
         message = first["msg"].removeprefix("Value error, ")
         raise UserError(
-            f"{where}: {_key(first['loc'])}{message}. Received: {_shortened(repr(first['input']))}"
+            f"{where}: {key_of(first['loc'])}{message}. Received: {shortened(repr(first['input']))}"
         ) from error
 
 
@@ -110,7 +110,8 @@ def _within(content: object) -> Iterator[tuple[tuple[Any, ...], object]]:
         todo.extend(((*keys, key), inner) for key, inner in items)
 
 
-def _is_unicode(text: str) -> bool:
+def is_unicode(text: str) -> bool:
+    """Whether a text can be written; half a character of two (a lone surrogate) can't."""
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -118,9 +119,11 @@ def _is_unicode(text: str) -> bool:
     return True
 
 
-def _key(keys: tuple[Any, ...]) -> str:
-    return f"`{_shortened('.'.join(map(str, keys)), 200)}`: " if keys else ""
+def key_of(keys: tuple[Any, ...]) -> str:
+    """How messages begin that are about what these keys lead to: "`a.b`: "."""
+    return f"`{shortened('.'.join(map(str, keys)), 200)}`: " if keys else ""
 
 
-def _shortened(text: str, length: int = _SHOWN) -> str:
+def shortened(text: str, length: int = _SHOWN) -> str:
+    """At most `length` characters of what came, for messages."""
     return text if len(text) <= length else f"{text[: length - 3]}..."

@@ -54,7 +54,7 @@ def read_regular(path: Path, limit: int = TEXT_BYTES, what: str = "file") -> byt
         finally:
             os.close(opened)
     except FileNotFoundError as error:
-        raise UserError(f"{path}: no such file; expected a {what}") from error
+        raise UserError(f"{path}: no such {what}") from error
     except ValueError as error:  # a zero byte in the name
         raise UserError(f"{path}: is no name of a file; expected a {what}") from error
     except OSError as error:
