@@ -69,6 +69,9 @@ def _runner(options: PipelineOptions) -> Any:
     direct = options.view_as(DirectOptions)
     if direct.direct_running_mode != "multi_processing":
         return FnApiRunner()
+    from data_prep.work.loopback import listen_on_loopback
+
+    listen_on_loopback()
     # Our own command for the workers, because Beam's prints its log on the terminal. The mode would undo it.
     direct.direct_running_mode = "in_memory"
     command = shlex.join([sys.executable, "-m", "data_prep.work.worker"])

@@ -1,8 +1,11 @@
 """Pipelines: in this process or in others, quietly, with the user's errors coming through."""
 
+import contextlib
+import ipaddress
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import apache_beam as beam
 import pytest
@@ -18,6 +21,41 @@ def note_process(number, work):
     with Ticker(work, "test", number) as tick:
         tick(number + 1)
     work.write_note("process", number, os.getpid())
+
+
+def listening(processes):
+    """Where processes listen, as bytes of the address; `/proc/net` has them in words of the machine's byte order."""
+    sockets = set()
+    for process in processes:
+        for file in Path(f"/proc/{process}/fd").iterdir():
+            with contextlib.suppress(OSError):
+                sockets.add(file.readlink().name)
+    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
+        for line in Path(table).read_text().splitlines()[1:] if Path(table).is_file() else ():
+            cells = line.split()
+            if cells[3] == "0A" and f"socket:[{cells[9]}]" in sockets:
+                words = bytes.fromhex(cells[1].partition(":")[0])
+                yield b"".join(
+                    words[at : at + 4][:: -1 if sys.byteorder == "little" else 1] for at in range(0, len(words), 4)
+                )
+
+
+def note_listening(number, work, driver):
+    work.write_note("listening", number, [address.hex() for address in listening((driver, os.getpid()))])
+
+
+@pytest.mark.skipif(not Path("/proc/net/tcp").is_file(), reason="no /proc/net")
+def test_workers_are_served_on_loopback_only(tmp_path):
+    work, before = Work(tmp_path), list(listening([os.getpid()]))
+    run(work, WORKERS, beam.Map(note_listening, work, os.getpid()))
+    for number in range(4):
+        found = [bytes.fromhex(address) for address in work.note("listening", number)]
+        for address in before:
+            found.remove(address)
+        # Those of the runner: control, data, state and logging.
+        assert len(found) >= 4
+        mapped = ipaddress.ip_network("::ffff:127.0.0.0/104")
+        assert all(one.is_loopback or one in mapped for one in map(ipaddress.ip_address, found)), found
 
 
 def refuse(number):
