@@ -14,6 +14,8 @@ import traceback
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, NoReturn
 
+from kerasmm.faults import machine_fault
+
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress
@@ -68,7 +70,8 @@ def quiet_libraries() -> None:
 
 
 def guarded(main: Callable[[list[str]], int], argv: list[str] | None = None) -> int:
-    """Runs a command: a `UserError` is one line and exit code 2, anything unforeseen a traceback and 1."""
+    """Runs a command: a `UserError` or a fault of the machine is one line and exit code 2, anything unforeseen a traceback
+    and 1."""
     quiet_libraries()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
@@ -86,7 +89,10 @@ def guarded(main: Callable[[list[str]], int], argv: list[str] | None = None) -> 
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return 130
-    except Exception:
+    except Exception as error:
+        if told := machine_fault(error):
+            print(f"error: {' '.join(told.split())}", file=sys.stderr)
+            return BAD_INPUT
         traceback.print_exc()
         print("error: this is a fault in kerasmm, not in your input; please report the lines above", file=sys.stderr)
         return OUR_FAULT

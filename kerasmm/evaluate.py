@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kerasmm.console import Parser, UserError, guarded
+from kerasmm.files.writing import make_folder, refuse_special
 
 if TYPE_CHECKING:
     import argparse
@@ -77,7 +78,7 @@ def evaluate_run(
         from kerasmm.drawing.plots import plot_training
         from kerasmm.runs.ending import monitored
 
-        plots.mkdir(parents=True, exist_ok=True)
+        make_folder(plots)
         protocol.plots(figures, plots)
         plot_training(run.folder / "metrics.csv", plots / "training.png", monitored(run.folder))
     return figures
@@ -110,8 +111,8 @@ def main(argv: list[str]) -> int:
 
 def _check_outputs(arguments: argparse.Namespace) -> None:
     """Refuses what can't be written, before anything is computed."""
-    if arguments.json and arguments.json.is_dir():
-        raise UserError(f"--json {arguments.json}: expected a file, this is a folder")
+    if arguments.json:
+        refuse_special(arguments.json)
     if arguments.plots and arguments.plots.exists() and not arguments.plots.is_dir():
         raise UserError(f"--plots {arguments.plots}: expected a folder, this is a file")
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kerasmm.console import Parser, UserError, console, guarded
+from kerasmm.files.writing import check_file_path, write_whole
 
 if TYPE_CHECKING:
     import argparse
@@ -123,8 +124,8 @@ def _vector(path: Path) -> Any:
 def _check_outputs(arguments: argparse.Namespace) -> None:
     """Refuses what can't be written or drawn, before anything is asked."""
     page = arguments.html
-    if page and (page.is_dir() or not page.absolute().parent.is_dir()):
-        raise UserError(f"{page}: expected a file in a folder that exists")
+    if page:
+        check_file_path(page)
     if arguments.sheet:
         from kerasmm.drawing.sheet import check_sheet_path, check_sheet_size
 
@@ -154,12 +155,7 @@ def _draw(arguments: argparse.Namespace, export: Export, answers: list[Answer]) 
 def _write_page(path: Path, export: Export, answers: list[Answer], found: list[Looks]) -> None:
     from kerasmm.asking.page import results_page
 
-    temporary = path.with_name(f".{path.name}.tmp")
-    try:
-        temporary.write_text(results_page(answers, str(export.folder), found), encoding="utf-8")
-        temporary.replace(path)
-    except OSError as error:
-        raise UserError(f"{path}: can't be written ({error.strerror})") from error
+    write_whole(path, results_page(answers, str(export.folder), found))
 
 
 def _print_json(export: Export, answers: list[Answer], several: bool) -> None:

@@ -27,9 +27,10 @@ LEVELS = [
     {"settings"},
     {"files"},
     {"console", "lazy", "rows"},
+    {"faults"},
 ]
 ANY_BACKEND = {"layers", "losses", "metrics", "rows"}
-DATA_PREP_MAY = {"data", "encoders", "settings", "settings_list", "files", "console"}
+DATA_PREP_MAY = {"data", "encoders", "settings", "settings_list", "files", "console", "faults"}
 
 # What names no paper is what a further paper needn't touch. Docstrings and comments may cite the paper that a formula is
 # from, and commands show an example; the rest of the code is held. Benchmarks measure one paper each, as tests do.

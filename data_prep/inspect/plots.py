@@ -14,6 +14,7 @@ from matplotlib.ticker import LogFormatter, MaxNLocator
 from PIL import Image
 
 from kerasmm.data.post import Post
+from kerasmm.files.writing import written_whole
 
 _LABELS = 50
 _COLUMNS = 6
@@ -104,7 +105,8 @@ def _save(figure: Figure, path: Path) -> None:
     with warnings.catch_warnings():
         # The font lacks some of the world's letters; a box in a plot is no news.
         warnings.filterwarnings("ignore", message="Glyph")
-        figure.savefig(path, dpi=120)
+        with written_whole(path) as temporary:
+            figure.savefig(temporary, dpi=120)
 
 
 def _small(encoded: bytes) -> Image.Image:

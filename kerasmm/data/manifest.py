@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from kerasmm.console import UserError
+from kerasmm.files.writing import write_whole
 
 SCHEMA_VERSION = 1
 FILE_NAME = "dataset.json"
@@ -92,10 +93,8 @@ class Manifest(_Strict):
 
     def write(self, folder: Path) -> None:
         """Writes `dataset.json` last and by a rename: a folder without it is not a data set."""
-        temporary = folder / f".{FILE_NAME}.tmp"
         content = json.dumps(self.model_dump(mode="json"), indent=2, ensure_ascii=False)
-        temporary.write_text(content + "\n", encoding="utf-8")
-        temporary.replace(folder / FILE_NAME)
+        write_whole(folder / FILE_NAME, content + "\n")
 
 
 def sha256_of(path: Path) -> str:

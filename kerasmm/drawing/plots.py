@@ -16,6 +16,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
+from kerasmm.files.writing import written_whole
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
@@ -171,5 +173,6 @@ def panels(count: int, width: float = 5.5, height: float = 4.2) -> tuple[Figure,
 def write_figure(figure: Figure, path: Path) -> None:
     """Writes a figure and lets go of it."""
     figure.tight_layout()
-    figure.savefig(path, dpi=120)
+    with written_whole(path) as temporary:
+        figure.savefig(temporary, dpi=120)
     plt.close(figure)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kerasmm.console import UserError
+from kerasmm.files.writing import written_whole
 
 if TYPE_CHECKING:
     import numpy as np
@@ -42,20 +42,14 @@ def write_figure(make: Callable[[], Figure], path: Path) -> None:
     """
     import matplotlib
 
-    temporary = path.with_name(f".{path.stem}.tmp{path.suffix}")
     # Words of posts are words: a dollar begins no formula.
     settings = {"font.family": _fonts(), "font.size": 8, "text.parse_math": False}
     with matplotlib.rc_context(settings), warnings.catch_warnings():
         # A letter that no installed font has is a box on the sheet, and that says it.
         warnings.filterwarnings("ignore", "Glyph .* missing")
         figure = make()
-        try:
+        with written_whole(path) as temporary:
             figure.savefig(temporary, dpi=_DPI, facecolor="white")
-            temporary.replace(path)
-        except OSError as error:
-            raise UserError(f"{path}: can't be written ({error.strerror})") from error
-        finally:
-            temporary.unlink(missing_ok=True)
 
 
 def place_picture(

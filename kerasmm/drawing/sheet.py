@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from kerasmm.console import UserError
 from kerasmm.drawing.lettering import cut, shortened, wrapped
 from kerasmm.drawing.print_figure import blank_figure, place_picture, write_figure
+from kerasmm.files.writing import check_file_path
 
 if TYPE_CHECKING:
     import numpy as np
@@ -61,8 +62,7 @@ def check_sheet_path(path: Path) -> None:
     Raises:
         UserError: For a folder that doesn't exist, or a suffix that no drawing has.
     """
-    if path.is_dir() or not path.absolute().parent.is_dir():
-        raise UserError(f"{path}: expected a file in a folder that exists")
+    check_file_path(path)
     if path.suffix.lower() not in SUFFIXES:
         raise UserError(f"{path}: expected a name that ends in {', '.join(SUFFIXES)}")
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kerasmm.console import UserError
+from kerasmm.files.writing import make_folder, write_whole
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -92,8 +92,5 @@ def write_json(figures: Mapping[str, object], path: Path) -> None:
     Raises:
         UserError: When the file can't be written.
     """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(dict(sorted(figures.items())), indent=1) + "\n", encoding="utf-8")
-    except OSError as error:
-        raise UserError(f"{path}: can't be written ({error.strerror})") from error
+    make_folder(path.parent)
+    write_whole(path, json.dumps(dict(sorted(figures.items())), indent=1) + "\n")

@@ -19,12 +19,12 @@ _LONGEST = 200
 """Bytes of a temporary name; file systems allow 255."""
 
 
-def write_whole(path: Path, content: str | bytes) -> None:
+def write_whole(path: Path, content: str | bytes | memoryview) -> None:
     """Writes a file, or leaves the one before it as it is; see `written_whole`.
 
     Args:
         path: The file.
-        content: Text, which is written in UTF-8 with the line ends that it has, or bytes.
+        content: Text, which is written in UTF-8 with the line ends that it has (half a surrogate pair is a `?`), or bytes.
 
     Raises:
         UserError: When the file can't be written, or something stands there that is no file.
@@ -38,7 +38,7 @@ def write_whole(path: Path, content: str | bytes) -> None:
     '{}'
     """
     with written_whole(path) as temporary:
-        temporary.write_bytes(content.encode() if isinstance(content, str) else content)
+        temporary.write_bytes(content.encode(errors="replace") if isinstance(content, str) else content)
 
 
 @contextmanager
@@ -91,7 +91,33 @@ def refuse_special(path: Path) -> None:
         raise UserError(f"{path}: can't be written ({getattr(error, 'strerror', None) or error})") from error
     if not stat.S_ISREG(mode):
         kind = "a folder" if stat.S_ISDIR(mode) else "no regular file"
-        raise UserError(f"{path}: is {kind}; expected a name to write a file under")
+        raise UserError(f"{path}: is {kind}; expected a file in a folder that exists")
+
+
+def check_file_path(path: Path) -> None:
+    """Refuses what no file could be written to, before the work whose result it shall hold.
+
+    Raises:
+        UserError: As `refuse_special`, and for a folder that isn't there or can't be written.
+    """
+    refuse_special(path)
+    parent = path.absolute().parent
+    if not parent.is_dir():
+        raise UserError(f"{path}: expected a file in a folder that exists")
+    if not os.access(parent, os.W_OK):
+        raise UserError(f"{path}: can't be written (its folder is read-only for us)")
+
+
+def make_folder(folder: Path) -> None:
+    """Makes a folder and those above it, where they are missing.
+
+    Raises:
+        UserError: When the place can't be written, or a file stands there.
+    """
+    try:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+    except (OSError, ValueError) as error:
+        raise UserError(f"{folder}: can't be made ({getattr(error, 'strerror', None) or error})") from error
 
 
 def sync(path: Path) -> None:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from kerasmm.console import UserError, console
 from kerasmm.data.dataset import Dataset
 from kerasmm.evaluation.tables import Table, markdown, write_json
+from kerasmm.files.writing import write_whole
 from kerasmm.runs.run import FACTS, FIGURES
 from kerasmm.systems.config import load_config
 
@@ -203,7 +204,7 @@ def write_comparison(
     named = dict(rows.values())
     kind.Protocol.comparison_plots(named, output)
     tables = kind.Protocol.comparison(named)
-    (output / "comparison.md").write_text(markdown(tables), encoding="utf-8")
+    write_whole(output / "comparison.md", markdown(tables))
     return tables
 
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from kerasmm.runs.run import write_atomically
+from kerasmm.files.writing import write_whole
 from kerasmm.systems.protocol import FEW_QUERIES, Protocol, queries
 
 ENDING = "training.json"
@@ -39,7 +39,7 @@ def write_ending(folder: Path, monitor: str, why: str, ended: Mapping[str, str])
         ended: Why it ended, by stage.
     """
     content = {"monitor": monitor, "why": why, "ended": dict(ended)}
-    write_atomically(folder / ENDING, json.dumps(content, ensure_ascii=False, indent=1) + "\n")
+    write_whole(folder / ENDING, json.dumps(content, ensure_ascii=False, indent=1) + "\n")
 
 
 def monitored(folder: Path) -> str:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import csv
+import io
 from pathlib import Path
 
 import tensorflow as tf
+
+from kerasmm.files.writing import write_whole
 
 CSV = "metrics.csv"
 
@@ -37,9 +40,8 @@ class Log:
 
     def _write(self) -> None:
         names = list(dict.fromkeys(name for row in self.rows for name in row))
-        temporary = self.folder / f".{CSV}.tmp"
-        with temporary.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, names)
-            writer.writeheader()
-            writer.writerows(self.rows)
-        temporary.replace(self.folder / CSV)
+        text = io.StringIO(newline="")
+        writer = csv.DictWriter(text, names)
+        writer.writeheader()
+        writer.writerows(self.rows)
+        write_whole(self.folder / CSV, text.getvalue())

@@ -10,8 +10,9 @@ from typing import Any
 import yaml
 
 from kerasmm.evaluation.tables import Table, markdown
+from kerasmm.files.writing import write_whole
 from kerasmm.runs.ending import ending_lines
-from kerasmm.runs.run import CARD, write_atomically
+from kerasmm.runs.run import CARD
 from kerasmm.systems.system import System
 
 
@@ -83,7 +84,7 @@ def write_model_card(
         "```",
         "",
     ]
-    write_atomically(folder / CARD, "\n".join(lines))
+    write_whole(folder / CARD, "\n".join(lines))
 
 
 def _served(system: System) -> list[str]:

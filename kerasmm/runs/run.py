@@ -15,8 +15,10 @@ import kerasmm
 from kerasmm.console import UserError
 from kerasmm.data.dataset import Dataset, vocabulary_digest
 from kerasmm.data.manifest import FILE_NAME, sha256_of
+from kerasmm.files.writing import make_folder, write_whole
 from kerasmm.runs.choices import CHOICES, choices_text, read_choices
 from kerasmm.runs.same_data import DIGESTS, split_digests
+from kerasmm.runs.weights import write_weights
 from kerasmm.settings import read_yaml, validated
 from kerasmm.systems import Facts, System, system
 
@@ -29,13 +31,6 @@ CONFIG, FACTS, CARD, FIGURES = "config.yaml", "run.json", "MODEL_CARD.md", "eval
 BEST = "best"
 """Name of the weights that are evaluated and exported."""
 FORMAT = 1
-
-
-def write_atomically(path: Path, text: str) -> None:
-    """Writes a file by a rename, so that it is never half there."""
-    temporary = path.with_name(f".{path.name}.tmp")
-    temporary.write_text(text, encoding="utf-8")
-    temporary.replace(path)
 
 
 @dataclasses.dataclass
@@ -63,11 +58,12 @@ class Run:
         return _weights_file(self.folder, name)
 
     def save_weights(self, name: str = BEST) -> None:
-        """Keeps the present weights under a name."""
-        path = self.weights_file(name)
-        temporary = path.with_name(f".tmp.{path.name}")
-        self.model.save_weights(temporary)
-        temporary.replace(path)
+        """Keeps the present weights under a name.
+
+        Raises:
+            UserError: When they can't be written; those that were kept before stay.
+        """
+        write_weights(self.model, self.weights_file(name))
 
     def load_weights(self, name: str = BEST) -> None:
         """Loads the weights of that name.
@@ -128,8 +124,8 @@ def refuse_used(folder: Path) -> None:
 def write_run(folder: Path, made: System, dataset: Dataset, extra: dict[str, Any]) -> None:
     """Writes the folder of a new run: what `read_run` needs."""
     refuse_used(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    write_atomically(folder / CONFIG, yaml.safe_dump(made.config.model_dump(mode="json"), sort_keys=False))
+    make_folder(folder)
+    write_whole(folder / CONFIG, yaml.safe_dump(made.config.model_dump(mode="json"), sort_keys=False))
     content = {
         "format": FORMAT,
         "model": made.name,
@@ -144,7 +140,7 @@ def write_run(folder: Path, made: System, dataset: Dataset, extra: dict[str, Any
         **dataclasses.asdict(made.facts),
     }
     # Last, because this file makes the folder a run.
-    write_atomically(folder / FACTS, json.dumps(content, ensure_ascii=False, indent=1))
+    write_whole(folder / FACTS, json.dumps(content, ensure_ascii=False, indent=1))
 
 
 def forget_untrained(folder: Path) -> None:
@@ -159,7 +155,7 @@ def forget_untrained(folder: Path) -> None:
 
 def write_choices(folder: Path, choices: Mapping[str, Choice]) -> None:
     """Writes what an export of the run answers by; see `read_choices`."""
-    write_atomically(folder / CHOICES, choices_text(choices))
+    write_whole(folder / CHOICES, choices_text(choices))
 
 
 def read_run(folder: Path) -> tuple[System, dict[str, Any]]:

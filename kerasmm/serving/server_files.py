@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from kerasmm.files.writing import write_whole
+
 SERVER_IMAGE = "tensorflow/serving:2.20.0"
 """The server of the TensorFlow that exports are made with."""
 
@@ -82,4 +84,4 @@ def write_server_files(base: Path, name: str) -> None:
     }
     for file, content in files.items():
         if not (base / file).exists():
-            (base / file).write_text(content, encoding="utf-8")
+            write_whole(base / file, content)

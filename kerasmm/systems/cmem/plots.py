@@ -15,6 +15,7 @@ from kerasmm.drawing.plots import tell_apart
 from kerasmm.evaluation.annotation import CURVE
 from kerasmm.evaluation.ranks import RANK
 from kerasmm.evaluation.tables import part
+from kerasmm.files.writing import written_whole
 
 CHANCE = "chance"
 
@@ -79,5 +80,6 @@ def _write(figure: plt.Figure, axis: plt.Axes, path: Path) -> None:
     axis.legend(frameon=False, fontsize=8, loc="center left", bbox_to_anchor=(1.0, 0.5))
     axis.spines[["top", "right"]].set_visible(False)
     figure.tight_layout()
-    figure.savefig(path, dpi=120)
+    with written_whole(path) as temporary:
+        figure.savefig(temporary, dpi=120)
     plt.close(figure)
