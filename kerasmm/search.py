@@ -64,7 +64,8 @@ def parser() -> Parser:
 def main(argv: list[str]) -> int:
     """Parses, calls and prints."""
     arguments = parser().parse_args(argv)
-    from kerasmm.asking.export import MOST, Export
+    from kerasmm.asking.export import Export
+    from kerasmm.systems.signature_inputs import MOST
 
     if not 1 <= arguments.k <= MOST:
         raise UserError(f"-k must lie in 1 … {MOST}. Received: -k {arguments.k}")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 
 from kerasmm.asking.loaded import LoadedExport
 from kerasmm.console import UserError
+from kerasmm.systems.signature_inputs import MOST
 
 if TYPE_CHECKING:
     import numpy as np
@@ -19,9 +20,6 @@ if TYPE_CHECKING:
     from kerasmm.asking.pictures import Picture
 
 T = TypeVar("T")
-
-MOST = 1000
-"""Results that one question may ask for."""
 
 
 @dataclasses.dataclass(frozen=True)

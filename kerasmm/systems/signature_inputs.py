@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 Vocabularies = Mapping[str, Sequence[str]]
 
+MOST = 1000
+"""Results that one question may ask for, of the command line, in Python and of the graph itself."""
 EXAMPLE_K = 5
 EXAMPLE_WORDS = 4
 

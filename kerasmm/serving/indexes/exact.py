@@ -7,6 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 import tensorflow as tf
 
+from kerasmm.systems.signature_inputs import MOST
+
 CHUNK_ROWS = 16_384
 """Rows scored at a time: `n` queries hold `n × CHUNK_ROWS` scores in memory, whatever the size of the index."""
 
@@ -100,7 +102,8 @@ class ExactIndex(tf.Module):
         Args:
             queries: `(n, d)`, any float dtype; `n` may be 0. A row that is not finite is searched as zeros, so that it
                 can't disturb the others.
-            k: `(n,)` integers: how many each row wants, at most `N`.
+            k: `(n,)` integers: how many each row wants, at most `N` and at most `MOST`: anyone may send a request, and answers of a batch
+                are as wide as its largest `k`.
             ranking: One of `RANKINGS`.
 
         Returns:
@@ -118,7 +121,7 @@ class ExactIndex(tf.Module):
         finite = tf.reduce_all(tf.math.is_finite(queries), axis=1, keepdims=True)
         queries = tf.where(finite, queries, 0.0)
         # The largest of no number is the lowest integer: an empty batch asks for 1 and gets 0 rows of it.
-        width = tf.clip_by_value(tf.cast(tf.reduce_max(k), tf.int32), 1, self.rows)
+        width = tf.clip_by_value(tf.cast(tf.reduce_max(k), tf.int32), 1, tf.minimum(self.rows, MOST))
         if ranking == "rank_sum":
             scores, rows = self._by_rank_sum(queries, width)
         else:

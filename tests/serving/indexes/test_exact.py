@@ -152,3 +152,17 @@ def test_memory_does_not_hold_all_scores():
 def test_says_what_was_wrong(vectors, ids, chunk, message):
     with pytest.raises(ValueError, match=message):
         ExactIndex(vectors, ids, chunk)
+
+
+@pytest.mark.parametrize("ranking", ["inner", "scaled", "rank_sum"])
+def test_no_question_gets_more_than_the_command_line_may_ask(rng, ranking):
+    # More rows than the 1,000 that docs/serving.md promises, in several chunks.
+    vectors = rng.normal(size=(1500, 2)).astype("float32")
+    index = ExactIndex(vectors, [str(row) for row in range(1500)], chunk=400, scales=np.ones(1500, "float32"))
+    asked = tf.constant([2**31 - 1, 3, -(2**31)], tf.int32)
+    found = tf.function(index.search)(tf.constant(vectors[:3]), asked, ranking)
+    assert found["ids"].shape == found["scores"].shape == (3, 1000)
+    assert [int((row != b"").sum()) for row in found["ids"].numpy()] == [1000, 3, 0]
+    if ranking == "inner":
+        best = np.argsort(-(vectors[0].astype("float64") @ vectors.T.astype("float64")), kind="stable")
+        assert found["ids"][0, 0].numpy().decode() == str(best[0])
