@@ -25,8 +25,20 @@ def missing(manifest: Manifest) -> dict[str, str]:
     return {field: advice for field, advice in found.items() if field not in has}
 
 
+def lost_links(manifest: Manifest) -> Iterator[str]:
+    """The line that counts the links of the source that lead out of the training split, if any do."""
+    counts = [int(manifest.statistics.get(f"links/{name}", 0)) for name in ("given", "to_no_post", "to_other_splits")]
+    given, nowhere, elsewhere = counts
+    if nowhere or elsewhere:
+        yield (
+            f"links that the source gave for training posts: {given:,}; {nowhere:,} lead to no post of the data set, "
+            f"{elsewhere:,} to posts of other splits; a post without others is linked by its labels"
+        )
+
+
 def told(manifest: Manifest) -> Iterator[str]:
-    """The line that says so, if anything is missing."""
+    """The lines that say so, if anything is missing."""
+    yield from lost_links(manifest)
     fields = [f"{field} ({advice})" if advice else field for field, advice in missing(manifest).items()]
     if fields:
         yield f"not in it, should a model need it: {'; '.join(fields)}"

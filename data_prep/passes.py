@@ -24,7 +24,8 @@ from data_prep.collect.collect import Collect
 from data_prep.collect.keywords import WriteKeywords, clean_dataset, read_keywords
 from data_prep.config import BuildConfig
 from data_prep.inspect.connotation_figures import STATISTICS, found
-from data_prep.links.given_links import FilterLinks
+from data_prep.links.given_links import TASK as GIVEN_LINKS
+from data_prep.links.given_links import FilterLinks, link_statistics
 from data_prep.links.links import WritePools, pack_pools
 from data_prep.near_duplicates.near_duplicates import comparisons, settle
 from data_prep.pruning.languages import check_language
@@ -119,10 +120,11 @@ class Passes:
         self.rejects.refuse_too_many(self._seen)
         decided, given = self._plan()
         self._pass("split", SplitPosts(work, decided))
-        pooled = words.labels if config.links.most and not given else []
+        pooled = words.labels if config.links.most else []
         if config.links.most and given:
-            self._pass("links", FilterLinks(work, decided))
-        elif pooled:
+            self._pass(GIVEN_LINKS, FilterLinks(work, decided))
+            statistics |= link_statistics(work, self._numbers)
+        if pooled:
             self._pass("links", WritePools(work, decided, config.links, pooled, config.seed))
             pack_pools(work, len(pooled))
         self._pass("write", Write(work, config, decided, pooled))

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from data_prep.inspect.connotation_figures import connotation_figures, connotation_lines
+from data_prep.missing import lost_links
 from data_prep.sources.reading import told
 from data_prep.work.hashing import rank
 from kerasmm.console import UserError, progress
@@ -176,6 +177,9 @@ def _report(folder: Path, manifest: Manifest, figures: Figures) -> Iterator[str]
     for step, reasons in manifest.dropped.items():
         for reason, dropped in reasons.items():
             yield f"  {f'{step}: {reason}':<60} {dropped:>8,}"
+    for line in lost_links(manifest):
+        yield ""
+        yield line
     if manifest.reading:
         yield ""
         yield from told(manifest.reading)

@@ -14,6 +14,7 @@ import numpy as np
 
 from data_prep.config import BuildConfig
 from data_prep.draft import Draft, Reject
+from data_prep.links.given_links import NOTE
 from data_prep.links.links import PACKED, Pools, draw_links
 from data_prep.split.plan import LEFT_OUT, TRAIN, Plan, assigned
 from data_prep.work.chunks import Ticker, Work
@@ -34,7 +35,7 @@ class Write(beam.PTransform):
         work: The work folder.
         config: The build configuration.
         plan: The split.
-        pooled: The labels that have pools, where links are drawn from pools; else those that the source gave are taken.
+        pooled: The labels that have pools; from these links are drawn for a post without links that lead somewhere.
     """
 
     def __init__(self, work: Work, config: BuildConfig, plan: Plan, pooled: list[str]) -> None:
@@ -116,7 +117,7 @@ class _WriteChunk(beam.DoFn):
 
     def _joined(self, number: int) -> Iterator[tuple[Post, str]]:
         """Posts with their pictures and links."""
-        given: dict[str, list[int]] = {} if self._pooled else self._work.note("links", number, {})
+        given: dict[str, list[int]] = self._work.note(NOTE, number, {})
         for index, (draft, split) in enumerate(assigned(self._work, self._plan, number)):
             if split == LEFT_OUT:
                 continue

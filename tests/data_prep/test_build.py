@@ -11,6 +11,7 @@ import pytest
 
 from data_prep.clean.pictures import check_picture
 from data_prep.draft import Draft
+from data_prep.missing import lost_links
 from kerasmm.console import UserError
 from kerasmm.data.dataset import open_dataset
 from kerasmm.data.manifest import read_manifest
@@ -148,7 +149,34 @@ def test_links_of_the_source_win_over_shared_labels(tmp_path, rng):
     training = {post.id: post.links for post in open_dataset(tmp_path / "data").posts("train")}
     for post_id, links in training.items():
         next_one = f"post {(int(post_id.split()[1]) + 1) % 30}"
-        assert links == ((next_one,) if next_one in training else ())
+        labels = dict(zip((d.post.id for d in drafts), (d.post.labels for d in drafts), strict=True))
+        if next_one in training:
+            assert links == (next_one,)
+        else:
+            # Which leads nowhere, so that its labels link it.
+            assert all(set(labels[link]) & set(labels[post_id]) for link in links)
+
+
+def test_a_bogus_link_leaves_the_links_by_label_alone(tmp_path, rng):
+    drafts = random_drafts(tmp_path / "pictures", 30, rng)
+    plain = build_world(tmp_path / "plain", drafts, CONFIG)
+    place = int(rng.integers(30))
+    drafts[place] = drafts[place].with_post(links=("nobody", "nobody", "no one"))
+    bogus = build_world(tmp_path / "bogus", drafts, CONFIG)
+    assert "links/given" not in plain.statistics
+    found, wanted = (
+        {p.id: p.links for p in open_dataset(tmp_path / name / "data").posts("train")} for name in ("bogus", "plain")
+    )
+    assert found == wanted and any(wanted.values())
+    given = 2 if drafts[place].post.id in wanted else 0
+    assert [bogus.statistics.get(f"links/{name}", 0) for name in ("given", "to_no_post", "to_other_splits")] == [
+        given,
+        given,
+        0,
+    ]
+    assert [
+        line.startswith(f"links that the source gave for training posts: {given};") for line in lost_links(bogus)
+    ] == [True] * (given > 0)
 
 
 def test_no_links(tmp_path, rng):

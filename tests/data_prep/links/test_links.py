@@ -6,7 +6,7 @@ from scipy import stats
 
 from data_prep.config import Links
 from data_prep.draft import Draft
-from data_prep.links.given_links import FilterLinks
+from data_prep.links.given_links import FilterLinks, link_statistics
 from data_prep.links.links import Pools, WritePools, draw_links, pack_pools
 from data_prep.split.plan import Plan
 from data_prep.work.chunks import Work
@@ -166,6 +166,17 @@ def test_given_links_stay_between_training_posts(tmp_path, rng):
     numbers = chunked(work, "selected", drafts, 11)
     run_steps(work, numbers, lambda n: n | FilterLinks(work, Plan("published", 0, 0, 0)))
     split = {draft.post.id: draft.split for draft in drafts}
+    wanted = [
+        split.get(link, "nowhere")
+        for draft in drafts
+        for link in set(draft.post.links) - {draft.post.id}
+        if draft.split == "train"
+    ]
+    assert link_statistics(work, numbers) == {
+        "links/given": len(wanted),
+        "links/to_other_splits": wanted.count("test"),
+        "links/to_no_post": wanted.count("nowhere"),
+    }
     for number in numbers:
         note = work.note("links", number, {})
         for index, draft in enumerate(work.drafts("selected", number)):
