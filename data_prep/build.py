@@ -10,9 +10,9 @@ from data_prep.config import BuildConfig
 from data_prep.sources import find
 from data_prep.sources.source import Source
 from data_prep.vocabulary.given import in_given_words
-from data_prep.work.workspace import check_output, publish, workspace
+from data_prep.work.workspace import check_output, publish, recover, workspace
 from data_prep.write.vectors import is_vector_file
-from kerasmm.console import UserError
+from kerasmm.console import UserError, console
 from kerasmm.data.manifest import Manifest
 from kerasmm.settings import merged, validated
 
@@ -94,6 +94,8 @@ def build(
     2157
     """
     output = Path(output).resolve()
+    if told := recover(output):
+        console(quiet).print(f"note: {told}", soft_wrap=True, markup=False)
     check_output(output, overwrite)
     found = find(source) if isinstance(source, str) else source
     with workspace(output) as hidden:

@@ -31,6 +31,7 @@ _IN_TEXT = re.compile(
     rf"|(?P<plain>{_SAID})\b",
     re.IGNORECASE,
 )
+_BY_BEAM = re.compile(r"\[Errno \d+\]|\[while running ")
 _FOREIGN = ("tensorflow", "apache_beam", "sqlite3", "h5py", "grpc")
 
 
@@ -57,7 +58,7 @@ def machine_fault(error: BaseException) -> str | None:
                 return _line(one.filename, one.strerror)
             continue
         told = str(one)
-        if type(one).__module__.split(".")[0] in _FOREIGN or "[Errno " in told or isinstance(one, OSError):
+        if type(one).__module__.split(".")[0] in _FOREIGN or isinstance(one, OSError) or _BY_BEAM.search(told):
             found = _IN_TEXT.search(told)
             words = found and (found["os"] or found["tf"] or found["plain"])
             if found and words:

@@ -6,18 +6,22 @@ the same output clears it away. A lock, which dies with its process, tells a dea
 
 from __future__ import annotations
 
-import fcntl
 import os
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from kerasmm.console import UserError
 from kerasmm.data.manifest import FILE_NAME
+from kerasmm.faults import machine_fault
+from kerasmm.files.folders import exchange, is_real_folder, remove, sync_tree
+from kerasmm.files.lock import Held, locked, release_lock, take_lock
+from kerasmm.files.writing import sync
 
 _LOCK = "lock"
-_FULL = ("No space left on device", "Disk quota exceeded", "database or disk is full", "File too large")
+_REPLACED, _GONE, WHOLE = "replaced", "gone", "whole"
+_OURS = {"scratch", "work", WHOLE, _REPLACED, _GONE}
+"""What a build makes in its hidden folder."""
 
 
 def check_output(output: Path, overwrite: bool) -> None:
@@ -35,14 +39,39 @@ def check_output(output: Path, overwrite: bool) -> None:
         raise UserError(f"--output {output}: holds other files and no {FILE_NAME}; choose another folder")
 
 
+def recover(output: Path) -> str | None:
+    """Ends what a build had begun that was killed while it replaced a data set, where a system can't exchange folders.
+
+    Args:
+        output: The data set's folder.
+
+    Returns:
+        What was done, for people; None where there was nothing to do.
+    """
+    hidden = _hidden(output)
+    # `replaced` is there only while a whole data set stands beside it.
+    old, new = hidden / _REPLACED, hidden / WHOLE
+    if output.exists() or not (_is_ours(hidden) and is_real_folder(old)):
+        return None
+    with suppress(Held), locked(hidden / _LOCK, str(output)):
+        whole = is_real_folder(new) and (new / FILE_NAME).is_file()
+        (new if whole else old).rename(output)
+        done = "the new one is in place" if whole else "the old one is back"
+        return f"{output}: a build was killed while it replaced this data set; {done}"
+    return None
+
+
 @contextmanager
 def workspace(output: Path) -> Iterator[Path]:
     """An empty hidden folder beside `output`, gone afterwards.
 
+    What has its name already is cleared away where an earlier build made it. Anything else, such as a link to a folder, is
+    refused and left as it is.
+
     Raises:
         UserError: When another build of the same output is running, or the place can't be written or is full.
     """
-    folder = output.with_name(f".{output.name}.building")
+    folder = _hidden(output)
     try:
         lock = _locked(folder, output)
     except OSError as error:
@@ -50,36 +79,66 @@ def workspace(output: Path) -> Iterator[Path]:
     try:
         for stale in folder.iterdir():
             if stale.name != _LOCK:
-                shutil.rmtree(stale)
+                remove(stale)
         yield folder
+    except UserError:
+        raise
     except Exception as error:
-        # Said by Python, SQLite and TensorFlow, through Beam as text only.
-        if full := next((words for words in _FULL if words in str(error)), None):
-            raise UserError(f"--output {output}: can't be written ({full.lower()})") from error
+        if told := machine_fault(error):
+            raise UserError(f"--output {output}: can't be written ({told})") from error
         raise
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
-        os.close(lock)
+        with suppress(OSError):
+            remove(folder)
+        release_lock(folder / _LOCK, lock)
+
+
+def publish(whole: Path, output: Path, old: Path) -> None:
+    """Gives the finished data set the name `output`.
+
+    All of it is on the disk first. One that stands there is exchanged for it in one step; where a system can't, it goes to
+    `old`, and `recover` ends what a kill between the two renames left.
+    """
+    sync_tree(whole)
+    if not (output / FILE_NAME).exists():
+        whole.rename(output)
+    elif not exchange(whole, output):
+        output.rename(old)
+        whole.rename(output)
+        sync(output.parent)
+        # Half removed it must not be taken for a data set.
+        old.rename(old.with_name(_GONE))
+    sync(output.parent)
+
+
+def _hidden(output: Path) -> Path:
+    return output.with_name(f".{output.name}.building")
+
+
+def _is_ours(folder: Path) -> bool:
+    """Whether a build of this user made a folder: a real one with the lock of a build, or with nothing else than builds make."""
+    if not is_real_folder(folder) or folder.lstat().st_uid != os.geteuid():
+        return False
+    names = {path.name for path in folder.iterdir()}
+    return _LOCK in names or names <= _OURS
 
 
 def _locked(folder: Path, output: Path) -> int:
     while True:
-        folder.mkdir(parents=True, exist_ok=True)
-        lock = os.open(folder / _LOCK, os.O_CREAT | os.O_RDWR, 0o644)
+        folder.parent.mkdir(parents=True, exist_ok=True)
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            os.close(lock)
-            raise UserError(f"--output {output}: another build is writing it right now") from error
-        # The build that held the lock may have removed the folder while we waited for the file to open.
-        with suppress(OSError):
-            if os.path.samestat(os.fstat(lock), (folder / _LOCK).stat()):
-                return lock
-        os.close(lock)
-
-
-def publish(whole: Path, output: Path, old: Path) -> None:
-    """Renames the finished data set to `output`; one that stands there goes to `old` first."""
-    if (output / FILE_NAME).exists():
-        output.rename(old)
-    whole.rename(output)
+            folder.mkdir()
+        except FileExistsError:
+            if not _is_ours(folder):
+                raise UserError(
+                    f"{folder}: is where a data set grows before it becomes {output}, and no build made what stands there; "
+                    "move it away"
+                ) from None
+        try:
+            return take_lock(folder / _LOCK, str(output))
+        except Held as error:
+            raise UserError(f"--output {output}: another build is writing it right now ({error})") from error
+        except UserError:
+            # The build that held the lock may have removed the folder meanwhile.
+            if folder.exists():
+                raise

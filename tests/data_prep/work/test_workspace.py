@@ -5,10 +5,13 @@ import os
 import sqlite3
 import subprocess
 import sys
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
-from data_prep.work.workspace import check_output, publish, workspace
+from data_prep.work import workspace as module
+from data_prep.work.workspace import check_output, publish, recover, workspace
 from kerasmm.console import UserError
 
 
@@ -26,6 +29,106 @@ def test_it_is_empty_and_gone_afterwards(tmp_path):
     with pytest.raises(ZeroDivisionError), workspace(output):
         _ = 1 / 0
     assert [path.name for path in output.parent.iterdir()] == ["data"]
+
+
+def made(folder, words):
+    folder.mkdir(parents=True)
+    (folder / "dataset.json").write_text(words)
+    return folder
+
+
+def victim_of(folder):
+    (folder / "victim" / "whole").mkdir(parents=True)
+    (folder / "victim" / "whole" / "mine").write_text("mine")
+    return folder / "victim"
+
+
+def test_a_planted_link_is_not_followed(tmp_path):
+    victim = victim_of(tmp_path)
+    (tmp_path / ".data.building").symlink_to(victim)
+    with pytest.raises(UserError, match="no build made what stands there"), workspace(tmp_path / "data"):
+        pass
+    assert (victim / "whole" / "mine").read_text() == "mine"
+    assert (tmp_path / ".data.building").is_symlink()
+    (tmp_path / ".data.building").unlink()
+
+    # Links in what a build left are removed, not followed.
+    (tmp_path / ".data.building").mkdir()
+    (tmp_path / ".data.building" / "whole").symlink_to(victim)
+    (tmp_path / ".data.building" / "work").mkdir()
+    (tmp_path / ".data.building" / "work" / "clean").symlink_to(victim)
+    with workspace(tmp_path / "data") as folder:
+        assert [path.name for path in folder.iterdir()] == ["lock"]
+    assert (victim / "whole" / "mine").read_text() == "mine"
+
+    (tmp_path / ".data.building").mkdir()
+    (tmp_path / ".data.building" / "lock").symlink_to(victim / "whole" / "mine")
+    with pytest.raises(UserError, match="lock: is a link"), workspace(tmp_path / "data"):
+        pass
+    assert (victim / "whole" / "mine").read_text() == "mine"
+
+
+def test_what_no_build_made_is_left_alone(tmp_path):
+    (tmp_path / ".data.building" / "letters").mkdir(parents=True)
+    with pytest.raises(UserError, match="no build made"), workspace(tmp_path / "data"):
+        pass
+    assert (tmp_path / ".data.building" / "letters").is_dir()
+    (tmp_path / ".other.building").write_text("")
+    with pytest.raises(UserError, match="no build made"), workspace(tmp_path / "other"):
+        pass
+
+
+class Killed(BaseException):
+    """Ends a publication as SIGKILL would."""
+
+
+@pytest.mark.parametrize("exchanges", [True, False])
+@pytest.mark.parametrize("step", range(8))
+def test_no_kill_loses_both_data_sets(tmp_path, monkeypatch, exchanges, step):
+    output, hidden = made(tmp_path / "data", "old"), tmp_path / ".data.building"
+    whole, steps = made(hidden / "whole", "new"), iter(range(100))
+
+    def counted(do):
+        def call(*arguments):
+            if next(steps) == step:
+                raise Killed
+            return do(*arguments)
+
+        return call
+
+    with monkeypatch.context() as patch:
+        patch.setattr("pathlib.Path.rename", counted(Path.rename))
+        for name in ("sync_tree", "sync"):
+            patch.setattr(module, name, counted(getattr(module, name)))
+        patch.setattr(module, "exchange", counted(module.exchange if exchanges else lambda *_: False))
+        with suppress(Killed):
+            publish(whole, output, hidden / "replaced")
+    told = recover(output)
+    assert (output / "dataset.json").read_text() in ("old", "new")
+    assert told is None or "was killed while it replaced" in told
+    with workspace(output) as folder:
+        assert [path.name for path in folder.iterdir()] == ["lock"]
+    assert (output / "dataset.json").read_text() in ("old", "new")
+    assert [path.name for path in tmp_path.iterdir()] == ["data"]
+
+
+def test_the_old_data_set_comes_back_where_the_new_one_is_not_whole(tmp_path):
+    made(tmp_path / ".data.building" / "replaced", "old")
+    (tmp_path / ".data.building" / "whole").mkdir()
+    assert "the old one is back" in recover(tmp_path / "data")
+    assert (tmp_path / "data" / "dataset.json").read_text() == "old"
+    assert recover(tmp_path / "data") is None
+
+
+def test_nothing_is_recovered_through_a_link_or_from_a_running_build(tmp_path):
+    made(tmp_path / "elsewhere" / "replaced", "theirs")
+    (tmp_path / ".data.building").symlink_to(tmp_path / "elsewhere")
+    assert recover(tmp_path / "data") is None
+    with workspace(tmp_path / "other") as folder:
+        made(folder / "replaced", "old")
+        assert recover(tmp_path / "other") is None
+    assert not (tmp_path / "data").exists()
+    assert not (tmp_path / "other").exists()
 
 
 def test_two_builds_of_one_output_do_not_meet(tmp_path):
