@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import kerasmm
 from data_prep.config import BuildConfig
@@ -16,7 +16,7 @@ from data_prep.passes import Written
 from data_prep.sources.source import Source
 from data_prep.split.plan import SPLITS
 from data_prep.work.rejects import FILE_NAME, STEPS, tally
-from kerasmm.data.manifest import Manifest, Shard, StoredFile, Vocabulary, sha256_of
+from kerasmm.data.manifest import Manifest, ReadAs, Shard, StoredFile, Vocabulary, sha256_of
 
 _PACKAGES = ("apache-beam", "tensorflow", "keras", "numpy", "pillow", "HanTa", "simplemma", "py3langid")
 
@@ -64,7 +64,7 @@ def assemble(written: Written, config: BuildConfig, source: Source, folder: Path
         dropped=dropped,
         files=files,
         statistics={"posts_seen": written.seen, **statistics, **written.statistics},
-        reading=source.reading.to_json(),
+        reading=cast(ReadAs, source.reading.to_json()),
         versions=_versions(),
     )
     manifest.write(folder)

@@ -107,6 +107,12 @@ def say_renamed(old: str, new: str, argv: list[str]) -> None:
         )
 
 
+def note(text: str) -> None:
+    """Says in a line what to know of files that were read; silent under `--quiet`."""
+    if "--quiet" not in sys.argv:
+        print(f"note: {text}", file=sys.stderr)
+
+
 def console(quiet: bool = False) -> Console:
     """Where a command prints for people (standard error), so that standard output stays for results."""
     from rich.console import Console

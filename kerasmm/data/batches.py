@@ -9,6 +9,7 @@ very next batch. What is in memory at a time is a few batches, whatever the size
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
@@ -95,7 +96,9 @@ def parse(
     """
     spec: dict[str, object] = {name: tf.io.RaggedFeature(tf.string, row_splits_dtype=tf.int64) for name in lists}
     if picture is not None:
-        spec[picture.field] = tf.io.FixedLenFeature((), tf.string)
+        # A post without a picture has a grey one, or features that are zero.
+        nothing = b"" if picture.features_shape is None else bytes(2 * math.prod(picture.features_shape))
+        spec[picture.field] = tf.io.FixedLenFeature((), tf.string, nothing)
     parsed = tf.io.parse_example(serialized, spec)
     tensors = {name: parsed[name] for name in lists}
     if picture is not None:

@@ -5,8 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Annotated
 
-from kerasmm.console import UserError
+from pydantic import AfterValidator, BaseModel
+
+from kerasmm.files.json_file import checked_json
+from kerasmm.files.reading import is_regular, read_text
 
 BOXES_FILE = "boxes.jsonl"
 
@@ -29,27 +33,25 @@ def read_boxes(folder: Path) -> dict[str, list[tuple[str, Box]]]:
         UserError: For a line that is not as `write_boxes` writes it; the message names the line.
     """
     path = folder / BOXES_FILE
-    if not path.is_file():
+    if not is_regular(path):
         return {}
-    found = {}
-    with path.open(encoding="utf-8") as file:
-        for number, line in enumerate(file, 1):
-            try:
-                content = json.loads(line)
-                found[str(content["id"])] = [(str(word), _box(box)) for word, box in content["boxes"]]
-            except (ValueError, KeyError, TypeError) as error:
-                raise UserError(
-                    f'{path}:{number}: expected {{"id": ..., "boxes": [[word, [y0, x0, y1, x1]], ...]}} with '
-                    "edges in 0 … 1"
-                ) from error
-    return found
+    lines = read_text(path, what="file of boxes").removesuffix("\n").split("\n")
+    read = (checked_json(line, _Boxes, f"{path}:{number}") for number, line in enumerate(lines, 1) if line)
+    return {post.id: post.boxes for post in read}
 
 
-def _box(edges: list[float]) -> Box:
-    y0, x0, y1, x1 = map(float, edges)
+def _within_picture(box: Box) -> Box:
+    y0, x0, y1, x1 = box
     if not (0 <= y0 < y1 <= 1 and 0 <= x0 < x1 <= 1):
-        raise ValueError("edges")
-    return y0, x0, y1, x1
+        raise ValueError("expected [y0, x0, y1, x1] with edges in 0 … 1")
+    return box
+
+
+class _Boxes(BaseModel):
+    """A line: `{"id": ..., "boxes": [[word, [y0, x0, y1, x1]], ...]}`."""
+
+    id: str
+    boxes: list[tuple[str, Annotated[Box, AfterValidator(_within_picture)]]]
 
 
 def overlapped_cells(box: Box, grid: tuple[int, int]) -> list[int]:

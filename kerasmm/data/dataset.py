@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kerasmm.console import UserError
+from kerasmm.console import UserError, note
 from kerasmm.data.manifest import FILE_NAME, Manifest, check_file, read_manifest, sha256_of
 from kerasmm.data.post import Post
 from kerasmm.data.records import Records
+from kerasmm.files.json_file import shortened
+from kerasmm.files.reading import is_regular, read_text
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -55,18 +57,19 @@ class Dataset:
                 raise UserError(f"{self.folder / FILE_NAME}: has no vocabulary of {name!r} (it has: {have})")
             stored = self.manifest.vocabularies[name]
             path = self.folder / stored.name
-            check_file(self.folder, stored, sha256_of(path) if path.is_file() else None)
+            check_file(self.folder, stored, sha256_of(path) if is_regular(path) else None)
             # Not `splitlines`, which also splits at characters that a word may hold.
-            words = path.read_text(encoding="utf-8").removesuffix("\n").split("\n") if stored.size else []
+            words = read_text(path, what="vocabulary").removesuffix("\n").split("\n") if stored.size else []
             if len(words) != stored.size:
                 raise UserError(
                     f"{path}: has {len(words)} words, {FILE_NAME} says {stored.size}; build the data set again"
                 )
+            check_words(words, str(path))
             self._vocabularies[name] = words
         return self._vocabularies[name]
 
     def records(self, split: str) -> Records:
-        """The records of a split; shards are checked the first time.
+        """The records of a split; shards are checked the first time, and records that are no posts left out with a notice.
 
         Raises:
             UserError: For an unknown or empty split, or a missing or damaged shard.
@@ -75,7 +78,13 @@ class Dataset:
             if not self.manifest.records(split):
                 have = ", ".join(f"{name} ({self.manifest.records(name)})" for name in self.manifest.splits)
                 raise UserError(f"{self.folder / FILE_NAME}: split {split!r} has no posts (it has: {have})")
-            self._records[split] = Records(self.folder, self.manifest.splits[split])
+            shape = self.manifest.features.shape if self.manifest.features else None
+            found = Records(self.folder, self.manifest.splits[split], features_shape=shape)
+            if found.left_out:
+                note(
+                    f"{self.folder}: split {split!r} goes without {found.left_out} of its records: {found.why_left_out}"
+                )
+            self._records[split] = found
         return self._records[split]
 
     def posts(self, split: str) -> Iterator[Post]:
@@ -89,8 +98,8 @@ class Dataset:
         >>> for post in dataset.posts("train"):  # doctest: +SKIP
         ...     print(post.id, post.text, post.tags)
         """
-        shape = self.manifest.features.shape if self.manifest.features else None
         records = self.records(split)
+        shape = records.features_shape
         for row in range(len(records)):
             yield Post.from_bytes(records.read(np.array([row]))[0], shape)
 
@@ -186,6 +195,20 @@ class Dataset:
 def open_dataset(folder: str | Path) -> Dataset:
     """Opens a data set; see `Dataset`."""
     return Dataset(folder)
+
+
+def check_words(words: Sequence[str], where: str) -> None:
+    """Refuses words of a vocabulary that stand there twice: each has one id.
+
+    Raises:
+        UserError: Which names the word.
+    """
+    first: dict[str, int] = {}
+    for number, word in enumerate(words, 1):
+        if first.setdefault(word, number) != number:
+            raise UserError(f"{where}: word {number} is {shortened(repr(word))}, as word {first[word]} is")
+        if "\0" in word:
+            raise UserError(f"{where}: word {number} holds a zero byte")
 
 
 def vocabulary_digest(words: Iterable[str]) -> str:

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+from typing_extensions import TypedDict
 
 from kerasmm.console import UserError
+from kerasmm.files.json_file import checked, read_json
+from kerasmm.files.reading import is_regular
+from kerasmm.files.within import within
 from kerasmm.files.writing import write_whole
 
 SCHEMA_VERSION = 1
@@ -18,8 +23,12 @@ FROM_FILE = "file:"
 """What the encoder of features begins with that came in a file: no encoder here can make more of them."""
 
 
+MOST_FEATURES = 1 << 24
+"""Numbers of one post's stored features, at most."""
+
+
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class StoredFile(_Strict):
@@ -42,14 +51,37 @@ class Vocabulary(StoredFile):
     size: int = Field(ge=0)
 
 
+Side = Annotated[int, Field(ge=1, le=1 << 13)]
+"""Of a picture, in pixels."""
+
+
 class Features(_Strict):
     """Stored image features: which encoder made them, from which picture size, in which shape."""
 
     encoder: str
     fingerprint: str
-    image_size: tuple[int, int]
+    image_size: tuple[Side, Side]
     resize: str
-    shape: tuple[int, ...]
+    shape: tuple[Annotated[int, Field(ge=1)], ...] = Field(min_length=1, max_length=8)
+
+    @field_validator("shape")
+    @classmethod
+    def _is_small(cls, shape: tuple[int, ...]) -> tuple[int, ...]:
+        if math.prod(shape) > MOST_FEATURES:
+            raise ValueError(f"should hold at most {MOST_FEATURES} numbers a post")
+        return shape
+
+
+class ReadAs(TypedDict, total=False):
+    """What a source found its files to be; see `data_prep.sources.reading.Reading`."""
+
+    __pydantic_config__ = ConfigDict(extra="forbid")  # type: ignore[misc]
+
+    encodings: dict[str, int]
+    columns: dict[str, str | None]
+    near: dict[str, str]
+    separators: dict[str, str]
+    notices: dict[str, int]
 
 
 class Manifest(_Strict):
@@ -84,7 +116,7 @@ class Manifest(_Strict):
     dropped: dict[str, dict[str, int]] = {}
     files: list[StoredFile] = []
     statistics: dict[str, float] = {}
-    reading: dict[str, Any] = {}
+    reading: ReadAs = {}
     versions: dict[str, str] = {}
 
     def records(self, split: str) -> int:
@@ -111,36 +143,27 @@ def read_manifest(folder: Path) -> Manifest:
             schema is newer than this version reads, or a file name leaves the folder.
     """
     path = Path(folder) / FILE_NAME
-    if not path.is_file():
+    if not is_regular(path):
         raise UserError(f"{path}: no data set here; build one with `python -m data_prep build --output {folder} …`")
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise UserError(f"{path}: not valid JSON ({error}); build the data set again") from error
-    version = content.get("schema_version") if isinstance(content, dict) else None
-    if not isinstance(version, int) or version < 1:
+    content = read_json(path, dict[str, Any], "manifest")
+    version = content.get("schema_version")
+    if type(version) is not int or version < 1:
         raise UserError(f"{path}: `schema_version` must be a positive integer. Received: {version!r}")
     if version > SCHEMA_VERSION:
         raise UserError(
             f"{path}: `schema_version` is {version}, this kerasmm reads up to {SCHEMA_VERSION}; upgrade kerasmm or build again"
         )
-    try:
-        manifest = Manifest.model_validate(content)
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"]))
-        raise UserError(f"{path}: `{where}`: {first['msg']}") from error
+    manifest = checked(content, Manifest, str(path))
     stored: list[StoredFile] = [*manifest.files, *manifest.vocabularies.values()]
     for file in (*stored, *(shard for shards in manifest.splits.values() for shard in shards)):
-        if Path(file.name).is_absolute() or ".." in Path(file.name).parts:
-            raise UserError(f"{path}: file name {file.name!r} leaves the data set's folder")
+        within(Path(folder), file.name, path)
     return manifest
 
 
 def check_file(folder: Path, file: StoredFile, digest: str | None = None) -> None:
     """Refuses a file that is missing, has another size or, given its `digest`, other content."""
     path = folder / file.name
-    if not path.is_file():
+    if not is_regular(path):
         raise UserError(f"{path}: named in {FILE_NAME} but missing; build the data set again")
     size = path.stat().st_size
     if size != file.bytes:

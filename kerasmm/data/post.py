@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING
+import math
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -102,29 +103,79 @@ class Post:
 
     @classmethod
     def from_bytes(cls, record: bytes, features_shape: tuple[int, ...] | None = None) -> Post:
-        """Reads what `to_bytes` wrote. Without `features_shape`, stored features come back flat."""
-        import tensorflow as tf
+        """Reads what `to_bytes` wrote. Without `features_shape`, stored features come back flat.
 
-        feature = tf.train.Example.FromString(record).features.feature
-
-        def strings(name: str) -> tuple[str, ...]:
-            return tuple(value.decode() for value in feature[name].bytes_list.value) if name in feature else ()
-
-        def first(name: str) -> bytes | None:
-            return feature[name].bytes_list.value[0] if name in feature else None
-
-        raw, text, user = first("image/features"), strings("text"), strings("user")
+        Raises:
+            ValueError: When the record is no such post: damaged, without an id, a field of another type, not UTF-8, with
+                several values where there is one, or features of another shape or that are no numbers.
+        """
+        fields = _Fields(record)
         return cls(
-            id=strings("post/id")[0],
-            image=first("image/encoded"),
-            features=None if raw is None else np.frombuffer(raw, FEATURES_DTYPE).reshape(features_shape or (-1,)),
-            text=text[0] if text else None,
-            sentences=strings("sentences"),
-            tags=strings("tags"),
-            labels=strings("labels"),
-            user=user[0] if user else None,
-            time=feature["time"].int64_list.value[0] if "time" in feature else None,
-            links=strings("links"),
-            sentence_tags=strings("sentences/tags"),
-            keywords=strings("keywords"),
+            id=fields.text("post/id") or "",
+            image=fields.one("image/encoded"),
+            features=fields.features(features_shape),
+            text=fields.text("text"),
+            sentences=fields.texts("sentences"),
+            tags=fields.texts("tags"),
+            labels=fields.texts("labels"),
+            user=fields.text("user"),
+            time=fields.one("time", "int64_list"),
+            links=fields.texts("links"),
+            sentence_tags=fields.texts("sentences/tags"),
+            keywords=fields.texts("keywords"),
         )
+
+
+class _Fields:
+    """The features of a serialized `tf.train.Example`, each of the type that it should have."""
+
+    def __init__(self, record: bytes) -> None:
+        import tensorflow as tf
+        from google.protobuf.message import DecodeError
+
+        try:
+            self._fields = tf.train.Example.FromString(record).features.feature
+        except DecodeError as error:
+            raise ValueError("is no serialized `tf.train.Example`") from error
+
+    def values(self, name: str, kind: str = "bytes_list") -> Any:
+        if name not in self._fields:
+            return ()
+        held = self._fields[name].WhichOneof("kind")
+        if held not in (None, kind):
+            raise ValueError(f"`{name}` is a {held}; expected a {kind}")
+        return getattr(self._fields[name], kind).value
+
+    def one(self, name: str, kind: str = "bytes_list") -> Any:
+        values = self.values(name, kind)
+        if len(values) > 1 or (name in self._fields and not values):
+            raise ValueError(f"`{name}` holds {len(values)} values; expected one")
+        return values[0] if values else None
+
+    def texts(self, name: str) -> tuple[str, ...]:
+        return tuple(_decoded(name, value) for value in self.values(name))
+
+    def text(self, name: str) -> str | None:
+        value = self.one(name)
+        return None if value is None else _decoded(name, value)
+
+    def features(self, shape: tuple[int, ...] | None) -> np.ndarray | None:
+        name = "image/features"
+        value = self.one(name)
+        if value is None:
+            return None
+        if len(value) % FEATURES_DTYPE.itemsize or (
+            shape is not None and len(value) != FEATURES_DTYPE.itemsize * math.prod(shape)
+        ):
+            raise ValueError(f"`{name}` holds {len(value)} bytes; expected float16 of shape {shape or '(n,)'}")
+        numbers = np.frombuffer(value, FEATURES_DTYPE).reshape(shape or (-1,))
+        if not np.isfinite(numbers).all():
+            raise ValueError(f"`{name}` holds a value that is infinite or no number")
+        return numbers
+
+
+def _decoded(name: str, value: bytes) -> str:
+    try:
+        return value.decode()
+    except UnicodeDecodeError as error:
+        raise ValueError(f"`{name}` is not UTF-8") from error

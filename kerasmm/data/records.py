@@ -1,7 +1,8 @@
 """Random access to the posts of one split: byte offsets of every record and the row of every id.
 
-TFRecord is a stream format: `length (8) | crc (4) | data | crc (4)`. One pass over a shard checks its SHA-256, notes
-where each record starts and hashes its id, so that any post can be read by row or by id with a single `pread`.
+TFRecord is a stream format: `length (8) | crc (4) | data | crc (4)`. One pass over a shard checks its SHA-256, which says
+more than the checksums of records, notes where each record starts and hashes its id, so that any post can be read by row
+or by id with a single `pread`. A record that is no post is left out and counted; lengths that can't be are fatal.
 Held in memory: 36 bytes a post (offset, length, shard, hash of the id and its row), whatever the post's size.
 """
 
@@ -17,6 +18,8 @@ import numpy as np
 
 from kerasmm.console import UserError
 from kerasmm.data.manifest import Shard, check_file, sha256_of
+from kerasmm.data.post import Post
+from kerasmm.files.reading import is_regular
 
 _HEADER = struct.Struct("<QI")
 _FOOTER_BYTES = 4
@@ -35,16 +38,28 @@ class Records:
         folder: The data set's folder.
         shards: The split's shards in reading order.
         verify: Compare each shard's SHA-256 with the manifest while indexing it.
+        features_shape: Of the posts' stored features.
+
+    Attributes:
+        left_out: How many records are no posts (see `Post.from_bytes`); they have no row.
+        why_left_out: Which is the first of them, and why.
 
     Raises:
-        UserError: For a missing, short or damaged shard, named in the message.
+        UserError: For a missing, short or damaged shard, named in the message, or where no record is a post.
     """
 
-    def __init__(self, folder: Path, shards: Sequence[Shard], verify: bool = True) -> None:
-        self.folder, self.shards = folder, list(shards)
+    def __init__(
+        self,
+        folder: Path,
+        shards: Sequence[Shard],
+        verify: bool = True,
+        features_shape: tuple[int, ...] | None = None,
+    ) -> None:
+        self.folder, self.shards, self.features_shape = folder, list(shards), features_shape
+        self.left_out, self.why_left_out = 0, ""
         starts, lengths, hashes, owner = [], [], [], []
         for number, shard in enumerate(self.shards):
-            start, length, hashed = _index(folder, shard, verify)
+            start, length, hashed = self._index(shard, verify)
             starts.append(start)
             lengths.append(length)
             hashes.append(hashed)
@@ -56,6 +71,8 @@ class Records:
         id_hashes = np.concatenate(hashes or [np.zeros(0, "uint64")])
         self._by_hash = np.argsort(id_hashes, kind="stable")
         self._hashes = id_hashes[self._by_hash]
+        if self.left_out and not len(self):
+            raise UserError(f"{folder}: none of {self.left_out} records is a post; {self.why_left_out}")
         self._files = [os.open(folder / shard.name, os.O_RDONLY) for shard in self.shards]
 
     def __len__(self) -> int:
@@ -71,6 +88,25 @@ class Records:
             os.pread(self._files[self._owner[row]], int(self._lengths[row]), int(self._starts[row]))
             for row in rows.tolist()
         ]
+
+    def _index(self, shard: Shard, verify: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Start, length and hashed id of each post of a shard."""
+        path = self.folder / shard.name
+        check_file(self.folder, shard, sha256_of(path) if verify and is_regular(path) else None)
+        starts, lengths, hashes, number = [], [], [], 0
+        for number, (start, data) in enumerate(_records(path), 1):
+            try:
+                post = Post.from_bytes(data, self.features_shape)
+            except ValueError as error:
+                self.left_out += 1
+                self.why_left_out = self.why_left_out or f"{path}: record {number}: {error}"
+                continue
+            starts.append(start)
+            lengths.append(len(data))
+            hashes.append(id_hash(post.id.encode()))
+        if number != shard.records:
+            raise UserError(f"{path}: holds {number} records, the manifest says {shard.records}; build it again")
+        return np.array(starts, "int64"), np.array(lengths, "int64"), np.array(hashes, "uint64")
 
     def rows_of(self, ids: Sequence[bytes]) -> np.ndarray:
         """The row of each id, or -1 where the split has no such post."""
@@ -99,19 +135,3 @@ def _records(path: Path) -> Iterator[tuple[int, bytes]]:
                 raise UserError(f"{path}: ends inside the record at byte {position}; build the data set again")
             yield position + _HEADER.size, data
             position += _HEADER.size + length + _FOOTER_BYTES
-
-
-def _index(folder: Path, shard: Shard, verify: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    check_file(folder, shard, sha256_of(folder / shard.name) if verify and (folder / shard.name).is_file() else None)
-    import tensorflow as tf
-
-    starts, lengths, hashes = [], [], []
-    for start, data in _records(folder / shard.name):
-        starts.append(start)
-        lengths.append(len(data))
-        hashes.append(id_hash(tf.train.Example.FromString(data).features.feature["post/id"].bytes_list.value[0]))
-    if len(starts) != shard.records:
-        raise UserError(
-            f"{folder / shard.name}: holds {len(starts)} records, the manifest says {shard.records}; build it again"
-        )
-    return np.array(starts, "int64"), np.array(lengths, "int64"), np.array(hashes, "uint64")

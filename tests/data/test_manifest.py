@@ -41,9 +41,9 @@ def test_survives_the_disk(folder):
         ({"splits": {"train": [{"name": "x"}]}}, r"`splits.train.0.bytes`: Field required"),
         (
             {"splits": {"train": [{"name": "../x", "bytes": 1, "sha256": "", "records": 1}]}},
-            "'../x' leaves the data set's folder",
+            "names '../x'; expected a name within",
         ),
-        ({"files": [{"name": "/etc/passwd", "bytes": 1, "sha256": ""}]}, "'/etc/passwd' leaves the data set's folder"),
+        ({"files": [{"name": "/etc/passwd", "bytes": 1, "sha256": ""}]}, "names '/etc/passwd'; expected a name within"),
     ],
 )
 def test_refuses_what_it_cannot_honour_and_names_the_field(folder, fields, message):
