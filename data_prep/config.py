@@ -51,6 +51,8 @@ class Annotate(Section, strict=True):
     """Add the lemmas of the nouns in `sentences` to the tags."""
     sentence_tags: bool = True
     """Give each of the `sentences` the lemmas of its nouns and verbs as pseudo-tags."""
+    longest: int = Field(default=10_000, ge=1)
+    """Characters of a post's sentences that nouns and verbs are looked for in; what comes behind them has none."""
     labels_from_tags: int = Field(default=0, ge=0)
     """The N most frequent tags become labels."""
     keep_in_tags: bool = False

@@ -15,7 +15,7 @@ from pathlib import Path
 import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
 
-from data_prep.annotate.annotate import Annotate
+from data_prep.annotate.annotate import TOO_LONG, Annotate
 from data_prep.annotators.annotator import Annotator
 from data_prep.annotators.connotations import Connote, configured
 from data_prep.clean.clean import Clean
@@ -110,6 +110,7 @@ class Passes:
         self.rejects.refuse_too_many(self._seen, ("source", "clean"))
         if route.annotates:
             self._pass("annotate", Annotate(work, config.annotate))
+            statistics |= self._too_long()
         if route.compares:
             self._compare(route)
         keywords = None if clean is None else self._collect(route, clean)
@@ -178,6 +179,16 @@ class Passes:
                 learned = annotator.learn(shown.track(drafts, task_id=bar))
         self._pass("connote", Connote(self._work, self._config.connotations))
         return {f"{STATISTICS}{name}": figure for name, figure in learned.items()}
+
+    def _too_long(self) -> dict[str, float]:
+        """How many posts have more sentences than were read for nouns and verbs, where there are any."""
+        count = sum(self._work.note(TOO_LONG, number, 0) for number in self._numbers)
+        if not count:
+            return {}
+        longest = f"{self._config.annotate.longest:,} characters (`annotate.longest`)"
+        told = f"{count:,} posts: only the first {longest} of their sentences were read for nouns and verbs"
+        console(self._quiet).print(told, soft_wrap=True, markup=False)
+        return {TOO_LONG: count}
 
     def _compare(self, route: Route) -> None:
         """Finds posts that say what another one says."""

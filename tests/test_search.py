@@ -273,7 +273,7 @@ def test_an_export_without_pictures_has_nothing_to_draw(ask, copy, tmp_path):
         (["--tag", "red", "--tag", "zzzzzz"], "'zzzzzz' is not among"),
         (["--tag", ""], "'' is not among"),
         (["--image", "nowhere.jpg"], "nowhere.jpg: can't be read"),
-        (["--image", "."], ".: can't be read"),
+        (["--image", "."], ".: is no regular file; expected a picture"),
         (
             ["--text", "hello"],
             "can't be asked by text (it has: search_by_image takes image; search_by_tags takes tags)",

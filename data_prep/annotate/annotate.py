@@ -14,6 +14,9 @@ from data_prep.route import ANNOTATED, CLEAN
 from data_prep.words import distinct
 from data_prep.work.chunks import Ticker, Work
 
+TOO_LONG = "annotate/too_long"
+"""Posts with more sentences than are read, as a note of each chunk and as a figure of the manifest."""
+
 
 class Annotate(beam.PTransform):
     """Numbers of clean chunks → annotated chunks.
@@ -32,13 +35,19 @@ class Annotate(beam.PTransform):
 
 
 def _annotate(number: int, work: Work, annotate: config.Annotate) -> None:
+    too_long = 0
+
     def annotated_lines() -> Iterator[str]:
+        nonlocal too_long
         with Ticker(work, "annotate", number) as tick:
             for draft in work.drafts(CLEAN, number):
                 tick()
-                yield annotated(draft, annotate).to_json()
+                made = annotated(draft, annotate)
+                too_long += sum(map(len, made.post.sentences)) > annotate.longest
+                yield made.to_json()
 
     work.write_lines(work.path(ANNOTATED, number), annotated_lines())
+    work.write_note(TOO_LONG, number, too_long)
 
 
 def annotated(draft: Draft, annotate: config.Annotate) -> Draft:
@@ -50,7 +59,10 @@ def annotated(draft: Draft, annotate: config.Annotate) -> Draft:
     post = draft.post
     if annotate.sentences != "given" and post.text and not post.sentences:
         post = dataclasses.replace(post, sentences=(post.text,))
-    sentences = [tagger.tagged(sentence) for sentence in post.sentences]
+    sentences, left = list[list[tagger.Word]](), annotate.longest
+    for sentence in post.sentences:
+        sentences.append(tagger.tagged(sentence[:left]))
+        left = max(0, left - len(sentence))
     if annotate.nouns_as_tags:
         # A noun that is on the list of stop words is a noun.
         nouns = (n for words in sentences for n in tagger.chosen(words, tagger.COMMON_NOUNS, stop_words=True))

@@ -18,6 +18,9 @@ COMMON_NOUNS, VERBS = ("NN",), ("VV",)
 CONTENT = (*COMMON_NOUNS, "NP", *VERBS, "AJ", "AV")
 """Nouns, proper ones too, verbs, adjectives and adverbs."""
 
+LONGEST_WORD = 50
+"""Characters; what is longer is no word, and an analysis takes time by the square of them."""
+
 _TOKEN = re.compile(r"\w+(?:[-'’]\w+)*|[^\w\s]")
 # In scikit-learn's list, and things or acts that a photo shows; see "Stop Word Lists in Free Open-source Software
 # Packages" (Nothman et al. 2018) on how they came there.
@@ -41,14 +44,15 @@ def _tagger() -> HanoverTagger:
 
 
 def tagged(sentence: str) -> list[Word]:
-    """The words of a sentence in order; punctuation, numbers and single letters are left out.
+    """The words of a sentence in order; punctuation, numbers, single letters and what is too long are left out.
 
     Example:
 
     >>> tagged("two dogs are running")[1:]
     [Word(lemma='dog', tag='NN2'), Word(lemma='be', tag='VBB'), Word(lemma='run', tag='VVG')]
     """
-    analysed = _tagger().tag_sent(_TOKEN.findall(sentence))
+    tokens = [token for token in _TOKEN.findall(sentence) if len(token) <= LONGEST_WORD]
+    analysed = _tagger().tag_sent(tokens)
     words = (Word(normalise(lemma), tag) for _, lemma, tag in analysed)
     return [word for word in words if len(word.lemma) > 1 and word.lemma[0].isalpha()]
 
@@ -63,7 +67,7 @@ def lemmas(word: str) -> tuple[str, ...]:
     (('dogs', 'dog'), ('playing', 'play'))
     """
     found = [word, *(lemma for lemma, _ in tagged(word))]
-    if word.endswith("ing"):
+    if word.endswith("ing") and len(word) <= LONGEST_WORD:
         # On its own it is taken for a noun.
         found.append(normalise(_tagger().analyze(word, "VVG")[0]))
     return tuple(dict.fromkeys(found))

@@ -18,7 +18,7 @@ from data_prep.pruning.prune import Pruner
 from data_prep.route import CLEAN, Route
 from data_prep.words import distinct
 from data_prep.work.chunks import Position, Ticker
-from kerasmm.data.plain_picture import TOO_MANY_PIXELS, BadPicture
+from kerasmm.data.opening import TOO_MANY_PIXELS, BadPicture
 from kerasmm.data.spelling import normalise
 
 _INT64 = 1 << 63

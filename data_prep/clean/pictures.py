@@ -6,7 +6,8 @@ import hashlib
 from pathlib import Path
 from typing import NamedTuple
 
-from kerasmm.data.plain_picture import DAMAGED, BadPicture, is_animation, plain_picture
+from kerasmm.data.opening import DAMAGED, BadPicture
+from kerasmm.data.plain_picture import is_animation, plain_picture
 
 MAX_BYTES = 1 << 27
 """Picture files larger than this are refused unread; a record of the data set must hold them."""
@@ -44,7 +45,9 @@ def check_picture(path: Path, max_pixels: int, max_side: int | None = None) -> C
         raise BadPicture("empty file")
     if size > MAX_BYTES:
         raise BadPicture(f"file larger than {MAX_BYTES >> 20} MiB", f"{size:,} bytes")
-    content = path.read_bytes()
+    with path.open("rb") as file:
+        # It may have grown since.
+        content = file.read(MAX_BYTES + 1)
     encoded = plain_picture(content, max_pixels, max_side)
     if len(encoded) > MAX_BYTES:
         raise BadPicture(f"larger than {MAX_BYTES >> 20} MiB as PNG")

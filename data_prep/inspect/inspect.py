@@ -15,7 +15,7 @@ from data_prep.inspect.connotation_figures import connotation_figures, connotati
 from data_prep.missing import lost_links
 from data_prep.sources.reading import told
 from data_prep.work.hashing import rank
-from kerasmm.console import UserError, progress
+from kerasmm.console import UserError, console, progress
 from kerasmm.data.dataset import Dataset, open_dataset
 from kerasmm.data.manifest import Manifest, check_file, sha256_of
 from kerasmm.data.post import Post
@@ -101,7 +101,8 @@ def inspect(folder: Path, plots: Path | None = None, as_json: bool = False, quie
         title = f"{manifest.source} (synthetic)" if manifest.synthetic else manifest.source
         plot_frequencies(figures.tags, figures.labels, title, plots / "frequencies.png")
         plot_labels(figures.labels, figures.posts.total(), title, plots / "labels.png")
-        plot_samples(figures.samples, title, plots / "samples.png")
+        if (bad := plot_samples(figures.samples, title, plots / "samples.png")) and not quiet:
+            console().print(f"{bad} of the samples' pictures can't be decoded", soft_wrap=True)
     return figures
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import textwrap
 import warnings
 from collections.abc import Mapping, Sequence
@@ -13,6 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogFormatter, MaxNLocator
 from PIL import Image
 
+from kerasmm.data.opening import BadPicture, opened
 from kerasmm.data.post import Post
 from kerasmm.files.writing import written_whole
 
@@ -79,8 +79,9 @@ def plot_labels(labels: Mapping[str, int], posts: int, title: str, path: Path) -
     _save(figure, path)
 
 
-def plot_samples(samples: Sequence[tuple[Post, str]], title: str, path: Path) -> None:
-    """A sheet of pictures with their tags."""
+def plot_samples(samples: Sequence[tuple[Post, str]], title: str, path: Path) -> int:
+    """A sheet of pictures with their tags; returns how many are grey because they can't be decoded."""
+    bad = 0
     shown = [(post, split) for post, split in samples if post.image is not None]
     rows = max(1, -(-len(shown) // _COLUMNS))
     figure = Figure(figsize=(2.1 * _COLUMNS, 2.7 * rows), layout="constrained")
@@ -90,10 +91,12 @@ def plot_samples(samples: Sequence[tuple[Post, str]], title: str, path: Path) ->
         axes.set_axis_off()
     for axes, (post, split) in zip(all_axes, shown, strict=False):
         picture = _small(post.image or b"")
-        axes.imshow(np.asarray(picture))
+        bad += picture is None
+        axes.imshow(np.asarray(picture or Image.new("RGB", (_SIDE, _SIDE), "grey")))
         caption = textwrap.fill(_plain(", ".join(post.tags[:6])), 26, max_lines=3, placeholder="…")
         axes.set_title(f"{_plain(post.id)[:24]} ({split})\n{caption}", fontsize=7, loc="left")
     _save(figure, path)
+    return bad
 
 
 def _plain(text: str) -> str:
@@ -109,11 +112,13 @@ def _save(figure: Figure, path: Path) -> None:
             figure.savefig(temporary, dpi=120)
 
 
-def _small(encoded: bytes) -> Image.Image:
-    """The picture, or a grey one where only the decoder of the readers takes it."""
+def _small(encoded: bytes) -> Image.Image | None:
+    """The picture, or None where only the decoder of the readers takes it, or nobody."""
     try:
-        picture = Image.open(io.BytesIO(encoded)).convert("RGB")
-    except (OSError, ValueError, SyntaxError):
-        return Image.new("RGB", (_SIDE, _SIDE), "grey")
-    picture.thumbnail((_SIDE, _SIDE))
-    return picture
+        with opened(encoded) as picture:
+            picture.draft("RGB", (_SIDE, _SIDE))
+            small = picture.convert("RGB")
+    except BadPicture:
+        return None
+    small.thumbnail((_SIDE, _SIDE))
+    return small

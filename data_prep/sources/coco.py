@@ -79,7 +79,7 @@ class Coco(Source):
                 yield self._post(int(number), list(members))
 
     def _found(self, name: str, folders: tuple[str, ...]) -> Path | None:
-        return next((path for folder in folders if (path := self.folder / folder / name).is_file()), None)
+        return next((self.own(path) for folder in folders if (path := self.folder / folder / name).is_file()), None)
 
     def _gather_karpathy(self, grouping: Grouping, path: Path) -> Iterator[Reject]:
         for photo in karpathy.photos(path):

@@ -35,6 +35,8 @@ class Flickr8k(PhotoSentences):
 
     def open(self) -> None:
         super().open()
-        self.lists = {split: self.folder / name for split, name in _LISTS.items() if (self.folder / name).is_file()}
+        self.lists = {
+            split: self.own(self.folder / name) for split, name in _LISTS.items() if (self.folder / name).is_file()
+        }
         if "test" not in self.lists and "validation" in self.lists:
             self.lists["test"] = self.lists.pop("validation")

@@ -17,6 +17,9 @@ MAX_LINE_BYTES = 1 << 20
 """Longer lines are no post of anybody's; they are skipped without being held."""
 
 _BLOCK = 1 << 20
+_MOST_UNPACKED = 1 << 27
+_MOST_AGAIN = 8
+"""How often a table is read over for its faulty records, taken all together."""
 
 
 class Line(NamedTuple):
@@ -56,13 +59,19 @@ def lines(path: Path, encoding: str = "utf-8", longest: int | None = None) -> It
 
 
 def _lines(path: Path, encoding: str, longest: int) -> Iterator[Line]:
-    with gzip.open(path) if path.suffix.lower() == ".gz" else path.open("rb") as file:
+    packed = path.suffix.lower() == ".gz"
+    with gzip.open(path) if packed else path.open("rb") as file:
         number = 0
         while raw := file.readline(longest + 1):
             number += 1
             if len(raw) > longest:
+                passed = 0
                 while raw and not raw.endswith(b"\n"):
                     raw = file.readline(_BLOCK)
+                    passed += len(raw)
+                    # A little file may unpack to a line of terabytes.
+                    if packed and passed > _MOST_UNPACKED:
+                        raise EOFError
                 yield Line(number, "", f"longer than {longest} bytes")
                 continue
             if number == 1 and encoding == "utf-8" and raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
@@ -79,28 +88,47 @@ def rows(path: Path, encoding: str = "utf-8", separator: str = ",") -> Iterator[
     """Every record of a CSV file, the header included. Quoted fields may hold commas, quotes and line ends.
 
     Where a record can't be read, e.g. for a quote that is never closed, only its first line is a fault: the lines after
-    it are read again, each as the beginning of a record, so that none is swallowed.
+    it are read again, each as the beginning of a record, so that none is swallowed. A file that would be read many times
+    over that way is damaged, and all lines of the record are faults.
     """
     source, again, taken = lines(path, encoding), deque[Line](), list[Line]()
+    held = first_read = read_again = 0
 
     def texts() -> Iterator[str]:
-        while (line := again.popleft() if again else next(source, None)) is not None:
+        nonlocal held, first_read, read_again
+        while True:
+            if again:
+                line = again.popleft()
+                read_again += len(line.text) + 1
+            elif (new := next(source, None)) is not None:
+                line = new
+                first_read += len(line.text) + 1
+            else:
+                return
             taken.append(line)
+            held += len(line.text) + 1
+            if held > MAX_LINE_BYTES and len(taken) > 1:
+                raise csv.Error(f"a record longer than {MAX_LINE_BYTES} characters")
             yield line.text + "\n"
 
-    # `csv` bounds a field's length itself, so what is read again is bounded, too.
     reader = csv.reader(texts(), delimiter=separator, strict=True)
     while True:
         taken.clear()
+        held = 0
         try:
             cells = next(reader)
         except StopIteration:
             return
         except csv.Error as error:
             first, *others = taken
-            again.extendleft(reversed(others))
             reader = csv.reader(texts(), delimiter=separator, strict=True)
             yield Row(first.number, [], first.fault or f"not valid CSV: {error}")
+            if read_again > _MOST_AGAIN * first_read + 2 * MAX_LINE_BYTES:
+                yield from (
+                    Row(line.number, [], line.fault or "not valid CSV: many quotes that don't close") for line in others
+                )
+            else:
+                again.extendleft(reversed(others))
             continue
         if faulty := next((line for line in taken if line.fault), None):
             yield Row(faulty.number, [], faulty.fault)

@@ -63,6 +63,7 @@ class MirFlickr(Source):
         for path in self.topics.values():
             if not path.is_file():
                 raise self.missing(str(path.relative_to(self.folder)))
+            self.own(path)
 
     def posts(self) -> Iterator[Draft | Reject]:
         with Grouping(self.scratch) as grouping:
@@ -101,6 +102,9 @@ class MirFlickr(Source):
     def _post(self, number: int, picture: str, labels: list[str]) -> Iterator[Draft | Reject]:
         path, tags = self.tags / f"tags{number}.txt", list[str]()
         if path.is_file():
+            if self.away(path):
+                yield self.reject(f"im{number}", "tags leave the folder", f"{path} is a link (see `--follow-links`)")
+                return
             if path.stat().st_size > MAX_LINE_BYTES:
                 yield self.reject(f"im{number}", f"tags longer than {MAX_LINE_BYTES} bytes", str(path))
                 return

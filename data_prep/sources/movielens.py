@@ -59,7 +59,7 @@ class MovieLens(Source):
             found = [path for ending in (".dat", ".csv") if (path := self.folder / f"{name}{ending}").is_file()]
             if not found:
                 raise self.missing(f"{name}.dat", f"{name}.csv")
-            self.files[name] = found[0]
+            self.files[name] = self.own(found[0])
 
     def posts(self) -> Iterator[Draft | Reject]:
         with Grouping(self.scratch) as grouping:

@@ -55,19 +55,22 @@ class NusWide(Source):
 
     def open(self) -> None:
         super().open()
-        self.list, self.photos = self._found(_LIST), next(iter(self.photo_places(*_PHOTOS)), self.folder / _PHOTOS[0])
+        self.list = self.own(self._found(_LIST))
+        self.photos = next(iter(self.photo_places(*_PHOTOS)), self.folder / _PHOTOS[0])
         if not self.photos.is_dir():
             raise self.missing(*_PHOTOS)
         labels = self._found(_LABELS)
-        self.concepts = _words(self._found(_CONCEPTS), _CONCEPT)
+        self.concepts = _words(self.own(self._found(_CONCEPTS)), _CONCEPT)
         self.label_files = [labels / f"Labels_{concept}.txt" for concept in self.concepts]
         for path in self.label_files:
             if not path.is_file():
                 raise self.missing(str(path.relative_to(self.folder)))
+            self.own(path)
         tag_file = "All_Tags.txt" if self.unit == "all_tags" else "AllTags1k.txt"
-        self.tag_file = self._found([f"{folder}{tag_file}" for folder in _TAG_FOLDERS])
+        self.tag_file = self.own(self._found([f"{folder}{tag_file}" for folder in _TAG_FOLDERS]))
         if self.unit == "tags1k":
-            self.words = _words(self._found([f"{folder}TagList1k.txt" for folder in _TAG_FOLDERS]), re.compile(r"\S+"))
+            words = self._found([f"{folder}TagList1k.txt" for folder in _TAG_FOLDERS])
+            self.words = _words(self.own(words), re.compile(r"\S+"))
 
     def posts(self) -> Iterator[Draft | Reject]:
         encodings = {self.tag_file: encoding_of(self.tag_file)}

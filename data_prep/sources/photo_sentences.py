@@ -72,7 +72,7 @@ class PhotoSentences(Source):
 
     def _beside_photos(self, *names: str) -> Path | None:
         places = (self.folder, self.photos.parent, self.photos)
-        return next((path for name in names for place in places if (path := place / name).is_file()), None)
+        return next((self.own(path) for name in names for place in places if (path := place / name).is_file()), None)
 
     def _gather_photos(self, grouping: Grouping) -> Iterator[Reject]:
         found = False

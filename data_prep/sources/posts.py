@@ -15,6 +15,7 @@ from data_prep.sources.post_records import Records
 from data_prep.sources.source import Source
 from kerasmm.console import UserError
 from kerasmm.data.post import MAX_LINKS, Post
+from kerasmm.files.reading import is_regular
 
 _FILES = ("posts.jsonl", "posts.csv")
 _MISSING = "missing picture"
@@ -61,11 +62,13 @@ class Posts(Source):
                 raise self.missing(*_FILES)
             if len(found) > 1:
                 raise UserError(f"{self.folder}: has both {' and '.join(_FILES)}; give the path of the one to read")
-            self.file = found[0]
+            self.file = self.own(found[0])
         else:
             self.file, self.folder = self.folder, self.folder.parent
             if self.file.suffix.lower() not in (".jsonl", ".csv"):
                 raise UserError(f"{self.file}: must be a folder or a file that ends in .jsonl or .csv")
+        if not is_regular(self.file):
+            raise UserError(f"{self.file}: is no regular file; expected one post a line")
         if self.file.stat().st_size == 0:
             raise UserError(f"{self.file}: is empty; expected one post a line")
 

@@ -12,6 +12,7 @@ from data_prep.draft import Draft, Reject
 from data_prep.sources.places import LINKED_AWAY, leads_away
 from data_prep.sources.reading import Reading
 from kerasmm.console import UserError, nearest
+from kerasmm.files.reading import is_regular
 
 
 class Source(abc.ABC):
@@ -32,7 +33,7 @@ class Source(abc.ABC):
         unit: One of `units`, or None for the default.
         scratch: A folder for temporary files, there for as long as the build.
         pictures: Where the pictures lie, when they lie elsewhere: the folder that `folder` would hold, or what is in it.
-        follow_links: Take pictures that links lead to outside of `folder` and `pictures`.
+        follow_links: Take pictures and read files that links lead to outside of `folder` and `pictures`.
 
     Attributes:
         columns: Field → the column it is read from, set by the build where `names_columns`.
@@ -108,6 +109,22 @@ class Source(abc.ABC):
             return post
         detail = f"{post.picture} leads to {away}; `--follow-links` takes it"
         return self.reject(post.post.id, LINKED_AWAY, detail)
+
+    def own(self, path: Path) -> Path:
+        """A whole file of the layout, the same path.
+
+        Raises:
+            UserError: When it is no regular file, or a link leads to it outside of the folders that were named.
+        """
+        if not is_regular(path):
+            raise UserError(f"{path}: is no regular file; source {self.name} expects {self.layout}")
+        if self.away(path):
+            raise UserError(f"{path}: a link leads out of {self.folder}; `--follow-links` reads it")
+        return path
+
+    def away(self, path: Path) -> bool:
+        """Whether links, which are not to be followed, lead out of the folders that were named."""
+        return not self.follow_links and leads_away(path, self.roots) is not None
 
     @functools.cached_property
     def roots(self) -> list[Path]:

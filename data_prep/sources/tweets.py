@@ -59,7 +59,7 @@ class Tweets(Source):
         if not self.data.is_dir():
             raise self.missing(f"{_FOLDER}/")
         files = [self.folder / name for name in (*_ONE_TAG, _ANNOTATED) if (self.folder / name).is_file()]
-        self.labels = files[0] if files else None
+        self.labels = self.own(files[0]) if files else None
 
     def posts(self) -> Iterator[Draft | Reject]:
         with Grouping(self.scratch) as grouping:
@@ -87,7 +87,9 @@ class Tweets(Source):
             raise Faulty("several sentiments", ", ".join(sorted(set(sentiments))))
         text = ""
         if texts:
-            text, encoding = _read(Path(texts[0]))
+            if self.away(path := Path(texts[0])):
+                raise Faulty("text leaves the folder", f"{path.name}, a link to elsewhere (see `--follow-links`)")
+            text, encoding = _read(path)
             self.reading.encodings[encoding] += 1
         labels = tuple(filter(None, sentiments[:1]))
         post = Post(id=guid, text=text or None, tags=hashtags(text), labels=labels)

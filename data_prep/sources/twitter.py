@@ -14,7 +14,7 @@ from data_prep.sources.json_line import is_spread, parsed
 from data_prep.sources.lines import Line, lines
 from data_prep.sources.post_fields import Faulty
 from data_prep.sources.source import Source
-from data_prep.sources.twitter_archive import MEDIA, account_of, archived_tweets, tweet_files
+from data_prep.sources.twitter_archive import MEDIA, account_file, account_of, archived_tweets, tweet_files
 from data_prep.sources.twitter_photos import FOLDERS, Photos
 from data_prep.sources.twitter_tweet import read_tweet, tweets
 from kerasmm.console import UserError
@@ -74,15 +74,15 @@ class Twitter(Source):
 
     def open(self) -> None:
         super().open()
-        self.files = sorted(path for path in self.folder.iterdir() if _is_read(path))
-        self.archived = tweet_files(self.folder)
+        self.files = sorted(self.own(path) for path in self.folder.iterdir() if _is_read(path))
+        self.archived = list(map(self.own, tweet_files(self.folder)))
         if self.archived and not self.files:
             self.unit = "archive"
         self.account = None
         if self.unit == "archive":
             if not self.archived:
                 raise self.missing("data/tweets.js", "data/tweet.js")
-            self.account = account_of(self.folder)
+            self.account = account_of(self.own(account)) if (account := account_file(self.folder)).is_file() else None
             return
         if not self.files:
             raise self.missing(*(f"*{ending}" for ending in _ENDINGS))

@@ -33,15 +33,17 @@ def archived_tweets(path: Path) -> Iterator[tuple[str, Any]]:
         yield f"{path.name}:{number}", content
 
 
-def account_of(archive: Path) -> str | None:
-    """The number of the account, as `data/account.js` has it; None where there is no such file.
+def account_file(archive: Path) -> Path:
+    """Where an archive says whose it is."""
+    return archive / FOLDER / _ACCOUNT
+
+
+def account_of(path: Path) -> str:
+    """The number of the account, as `data/account.js` has it.
 
     Raises:
         UserError: When the file has no account.
     """
-    path = archive / FOLDER / _ACCOUNT
-    if not path.is_file():
-        return None
     for item in assigned_records(path, _PREFIX, "window.YTD.account.part0 = [{…}]"):
         account = item.get("account") if isinstance(item, dict) else None
         number = account.get("accountId") if isinstance(account, dict) else None

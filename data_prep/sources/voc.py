@@ -13,12 +13,13 @@ from data_prep.sources.grouping import Grouping, Member
 from data_prep.sources.lines import lines
 from data_prep.sources.post_fields import Faulty
 from data_prep.sources.source import Source
-from data_prep.sources.voc_annotation import read_annotation
+from data_prep.sources.voc_annotation import Annotation, read_annotation
 from data_prep.sources.xml_records import records
 from data_prep.words import distinct, is_unicode
 from kerasmm.console import UserError
 from kerasmm.data.boxes import BOXES_FILE, Box, write_boxes
 from kerasmm.data.post import Post
+from kerasmm.files.reading import is_regular
 
 _LISTS = {"train": "train.txt", "validation": "val.txt", "test": "test.txt"}
 _PICTURE, _ANNOTATION, _SPLIT = range(3)
@@ -60,8 +61,9 @@ class Voc(Source):
             if not path.is_dir():
                 raise self.missing(f"{path.relative_to(self.folder)}/")
         lists = {split: years[0] / "ImageSets" / "Main" / name for split, name in _LISTS.items()}
-        self.lists = {split: path for split, path in lists.items() if path.is_file()}
-        self.photos = sorted(path for folder in {self.folder, years[0].parent} for path in folder.glob("photos*.xml"))
+        self.lists = {split: self.own(path) for split, path in lists.items() if path.is_file()}
+        folders = {self.folder, years[0].parent}
+        self.photos = sorted(self.own(path) for folder in folders for path in folder.glob("photos*.xml"))
         if not self.photos:
             raise self.missing("photosPASCAL.xml", "photos*.xml")
 
@@ -89,11 +91,18 @@ class Voc(Source):
     def _boxes(self) -> Iterator[tuple[str, tuple[tuple[str, Box], ...]]]:
         for path in sorted(self.annotations.glob("*.xml")):
             try:
-                boxes = read_annotation(path).boxes
+                boxes = self._annotation(path).boxes
             except Faulty:  # listed as a reject where posts are read
                 continue
             if boxes:
                 yield path.stem, boxes
+
+    def _annotation(self, path: Path) -> Annotation:
+        if not is_regular(path):
+            raise Faulty("annotation is not a file", path.name)
+        if self.away(path):
+            raise Faulty("annotation leaves the folder", f"{path.name}, a link to elsewhere (see `--follow-links`)")
+        return read_annotation(path)
 
     def _gather_files(self, by_name: Grouping) -> Iterator[Reject]:
         for kind, folder, ending in ((_PICTURE, self.pictures, ".jpg"), (_ANNOTATION, self.annotations, ".xml")):
@@ -127,7 +136,7 @@ class Voc(Source):
             yield self.reject(name, "in several split lists", ", ".join(sorted(set(of_kind[_SPLIT]))))
         else:
             try:
-                found = read_annotation(Path(of_kind[_ANNOTATION][0]))
+                found = self._annotation(Path(of_kind[_ANNOTATION][0]))
             except Faulty as fault:
                 yield self.reject(f"{name}.xml", fault.reason, fault.detail)
                 return

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import io
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +14,7 @@ from data_prep.work.chunks import Work
 from data_prep.write.vectors import is_vector_file, prepare_vectors
 from kerasmm.console import UserError
 from kerasmm.data.manifest import Features
+from kerasmm.data.opening import MAX_PIXELS, BadPicture, opened
 from kerasmm.data.post import FEATURES_DTYPE
 
 if TYPE_CHECKING:
@@ -109,12 +109,10 @@ def _graph(config: FeatureEncoder) -> Callable[[list[bytes]], tf.Tensor]:
 
 
 def _parts(pictures: Sequence[bytes]) -> Iterator[list[bytes]]:
-    from PIL import Image
-
     part: list[bytes] = []
     total = 0
     for picture in pictures:
-        width, height = Image.open(io.BytesIO(picture), formats=("JPEG", "PNG")).size
+        width, height = _sides(picture)
         if part and total + width * height > _MAX_BATCH_PIXELS:
             yield part
             part, total = [], 0
@@ -122,3 +120,12 @@ def _parts(pictures: Sequence[bytes]) -> Iterator[list[bytes]]:
         total += width * height
     if part:
         yield part
+
+
+def _sides(picture: bytes) -> tuple[int, int]:
+    try:
+        with opened(picture) as one:
+            return one.size
+    except BadPicture:
+        # Only the decoder takes it, or nobody does; it goes alone.
+        return MAX_PIXELS, 1

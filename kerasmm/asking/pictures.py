@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kerasmm.console import UserError
+from kerasmm.files.reading import read_regular
 
 if TYPE_CHECKING:
     import numpy as np
@@ -63,20 +64,19 @@ def read_picture(path: Path) -> bytes:
     """The bytes of a picture file, converted as data preparation would; see `plain_picture`.
 
     Raises:
-        UserError: When it can't be read, is too large to be a picture, or declares too many pixels.
+        UserError: When it is no regular file, can't be read, is too large to be a picture, or declares too many pixels.
     """
     try:
-        if path.stat().st_size > MAX_FILE_BYTES:
-            raise UserError(f"{path}: larger than {MAX_FILE_BYTES >> 20} MiB; expected a picture")
-        return _plain(path.read_bytes(), path)
-    except OSError as error:
-        raise UserError(f"{path}: can't be read ({error.strerror})") from error
+        path.stat()
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path}: can't be read ({getattr(error, 'strerror', error)})") from error
+    return _plain(read_regular(path, MAX_FILE_BYTES, "picture"), path)
 
 
 def _plain(encoded: bytes, name: Path) -> bytes:
     """What a data set would store of the picture, so that a question sees the pixels that the answers were made of."""
-    from kerasmm.data.images import MAX_PIXELS
-    from kerasmm.data.plain_picture import TOO_MANY_PIXELS, BadPicture, plain_picture
+    from kerasmm.data.opening import MAX_PIXELS, TOO_MANY_PIXELS, BadPicture
+    from kerasmm.data.plain_picture import plain_picture
 
     try:
         return plain_picture(encoded, MAX_PIXELS)

@@ -10,6 +10,8 @@ import tensorflow as tf
 
 _MOST_BLOCKS = 1 << 18
 """Blocks of 255 bytes at most; more than any frame within the bound of pixels has."""
+_SMALLEST, _FEW_BLOCKS = 64, 1 << 12
+"""Bytes that a block has on average where there are more than a few: programs fill them, and each costs a step."""
 
 _EXTENSION, _CONTROL, _FRAME = 0x21, 0xF9, 0x2C
 
@@ -22,7 +24,8 @@ def first_frame(encoded: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
     # Zeros behind the end, so that whatever a broken file points to can be read.
     data = tf.cast(tf.io.decode_raw(tf.strings.join([encoded, b"\0" * 1024]), tf.uint8), tf.int32)
     length = tf.strings.length(encoded)
-    at, control = _descriptor(data, length)
+    most = tf.clip_by_value(length // _SMALLEST, _FEW_BLOCKS, _MOST_BLOCKS)
+    at, control = _descriptor(data, length, most)
     tables, local = _table(data[10]), _table(data[at + 9])
     start = at + 10 + local
     # One byte of code size, then blocks up to an empty one.
@@ -30,7 +33,7 @@ def first_frame(encoded: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         lambda place: data[place] != 0,
         lambda place: (place + 1 + data[place],),
         (start + 1,),
-        maximum_iterations=_MOST_BLOCKS,
+        maximum_iterations=most,
     )
     whole = (data[at] == _FRAME) & (end < length) & (data[end] == 0)
     clear = (control > 0) & (data[control + 3] % 2 == 1)
@@ -74,7 +77,7 @@ def on_canvas(image: tf.Tensor, sides: tf.Tensor, corner: tf.Tensor) -> tf.Tenso
     return tf.pad(image, tf.stack([before, behind], axis=1), constant_values=tf.constant(255, tf.uint8))
 
 
-def _descriptor(data: tf.Tensor, length: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+def _descriptor(data: tf.Tensor, length: tf.Tensor, most: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     """Where the first frame is described, and where the block that controls it begins; 0 without one."""
 
     def goes_on(at: tf.Tensor, inside: tf.Tensor, control: tf.Tensor) -> tf.Tensor:
@@ -86,7 +89,7 @@ def _descriptor(data: tf.Tensor, length: tf.Tensor) -> tuple[tf.Tensor, tf.Tenso
         return at + tf.where(inside, size + 1, 2), ~inside | (size != 0), tf.where(controls, at, control)
 
     start = (13 + _table(data[10]), tf.constant(False), tf.constant(0))
-    at, inside, control = tf.while_loop(goes_on, step, start, maximum_iterations=_MOST_BLOCKS)
+    at, inside, control = tf.while_loop(goes_on, step, start, maximum_iterations=most)
     # Behind the end there is no frame.
     return tf.where(inside, length, tf.minimum(at, length)), control
 

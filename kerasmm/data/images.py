@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import tensorflow as tf
 
+from kerasmm.data.opening import MAX_PIXELS
 from kerasmm.data.pixels import Parts, decoded, parts_of, shown
 from kerasmm.data.resizing import RESIZE, is_resize, resized
-
-MAX_PIXELS = 50_000_000
-"""Pictures that declare more pixels than this are refused before they are decoded."""
 
 GREY = 127.5
 

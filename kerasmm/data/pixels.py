@@ -15,10 +15,8 @@ from kerasmm.data.bmp_graph import bmp_is_whole, bmp_pixels, bmp_sides, on_white
 from kerasmm.data.exif import JPEG_MAGIC, PNG_MAGIC
 from kerasmm.data.exif_graph import exif_of_jpeg, number, orientation_of, png_parts, turned
 from kerasmm.data.gif_graph import first_frame, on_canvas
-
-MAX_SIDE = 32_768
-"""Pictures with a longer side are refused: resizing holds `height × the picture's width` values, so a strip of few
-pixels could cost gigabytes."""
+from kerasmm.data.jpeg_scans import too_many_scans_in_graph
+from kerasmm.data.opening import MAX_SIDE
 
 JPEG, PNG, LAYERED_PNG, GIF, BMP, NONE = range(6)
 _MAGICS = ((JPEG_MAGIC,), (PNG_MAGIC,), (b"GIF87a", b"GIF89a"), (b"BM",))
@@ -59,7 +57,8 @@ def parts_of(encoded: tf.Tensor) -> Parts:
 
     def jpeg() -> Parts:
         orientation = orientation_of(exif_of_jpeg(encoded))
-        return Parts(tf.constant(JPEG), encoded, tf.constant([0, 0], tf.int64), orientation, corner)
+        kind = tf.where(too_many_scans_in_graph(encoded), NONE, JPEG)
+        return Parts(kind, encoded, tf.constant([0, 0], tf.int64), orientation, corner)
 
     def png() -> Parts:
         # IHDR is the first chunk: width and height are big-endian at bytes 16 and 20.

@@ -10,37 +10,23 @@ import functools
 import io
 import math
 import struct
-import warnings
+import sys
 from typing import TYPE_CHECKING, NamedTuple
 
 from kerasmm.data.exif import ORIENTATION, PNG_MAGIC, orientation, orientation_of_tiff, png_chunks
+from kerasmm.data.opening import DAMAGED, MAX_PIXELS, BadPicture, check_scans, check_sides, opened
 
 if TYPE_CHECKING:
     import PIL.Image
     import tensorflow as tf
 
-TOO_MANY_PIXELS = "declares too many pixels"
-DAMAGED = "truncated or damaged picture"
-
 _JPEG_QUALITY = 95
 _MAGIC = {b"\xff\xd8\xff": "JPEG", PNG_MAGIC: "PNG", b"GIF87a": "GIF", b"GIF89a": "GIF", b"BM": "BMP"}
 # Chunks of a PNG with words or profiles, where Pillow stumbles over what the decoder passes by.
 _METADATA = (b"tEXt", b"zTXt", b"iTXt", b"iCCP", b"eXIf")
+_MOST_BLOCKS = 1 << 18
 _TRANSPOSED = {2: 0, 3: 3, 4: 1, 5: 5, 6: 4, 7: 6, 8: 2}
 """Orientation → Pillow's `Transpose`."""
-
-
-class BadPicture(Exception):
-    """Not a picture that a data set can hold.
-
-    Args:
-        reason: Short and countable.
-        detail: What about this one.
-    """
-
-    def __init__(self, reason: str, detail: str = "") -> None:
-        super().__init__(reason)
-        self.detail = detail
 
 
 class Header(NamedTuple):
@@ -78,23 +64,15 @@ def plain_picture(content: bytes, max_pixels: int, max_side: int | None = None) 
     Raises:
         BadPicture: With the reason.
     """
-    from kerasmm.data.images import MAX_PIXELS
-    from kerasmm.data.pixels import MAX_SIDE
-
     kind, width, height, plain = _header(content)
     long, pixels = max(width, height), width * height
-    if min(width, height) < 1:
-        raise BadPicture(DAMAGED)
-    if pixels > max_pixels:
-        raise BadPicture(TOO_MANY_PIXELS, f"{width:,} × {height:,} = {pixels:,} pixels, the limit is {max_pixels:,}")
-    if long > MAX_SIDE:
-        raise BadPicture(TOO_MANY_PIXELS, f"{width:,} × {height:,} pixels, the limit of a side is {MAX_SIDE:,}")
+    check_sides(width, height, max_pixels)
     fit = long if max_side is None else min(long, max_side)
     if pixels > MAX_PIXELS:
         fit = min(fit, math.floor(long * math.sqrt(MAX_PIXELS / pixels)))
     if plain and fit == long and _opens(content, kind):
         return content
-    picture = _by_pillow(content) if kind == "WEBP" else _decoded(content, max_pixels, _ratio(long, fit))
+    picture = _by_pillow(content, max_pixels) if kind == "WEBP" else _decoded(content, max_pixels, _ratio(long, fit))
     if fit < long:
         from PIL import Image
 
@@ -107,18 +85,38 @@ def plain_picture(content: bytes, max_pixels: int, max_side: int | None = None) 
 
 def is_animation(content: bytes) -> bool:
     """Whether a picture has more frames than the first, which is all that is taken of it."""
-    from PIL import Image
-
     if content.startswith(PNG_MAGIC):
         return any(kind == b"acTL" and data[:4] > b"\0\0\0\1" for kind, data in png_chunks(content))
     if content.startswith(b"RIFF"):
         return content[12:16] == b"VP8X" and bool(content[20] & 2)
-    if not content.startswith(b"GIF"):
-        return False
-    try:
-        return bool(getattr(Image.open(io.BytesIO(content), formats=("GIF",)), "is_animated", False))
-    except Exception:  # Pillow raises whatever its decoders raise, here behind the first frame.
-        return False
+    return content.startswith(b"GIF") and _frames(content) > 1
+
+
+def _frames(content: bytes) -> int:
+    """Frames of a GIF that begin, up to 2."""
+    if len(content) < 13:
+        return 0
+    at, found = 13 + _colours(content[10]), 0
+    # By its bytes: Pillow would decode a frame, and gather all comments before it.
+    for _ in range(_MOST_BLOCKS):
+        block = content[at : at + 10]
+        if block[:1] == b"," and len(block) == 10:
+            found += 1
+            at += 11 + _colours(block[9])
+        elif block[:1] == b"!":
+            at += 2
+        else:
+            break
+        if found == 2:
+            break
+        while at < len(content) and content[at]:
+            at += 1 + content[at]
+        at += 1
+    return found
+
+
+def _colours(flags: int) -> int:
+    return 3 * 2 ** (flags % 8 + 1) if flags & 128 else 0
 
 
 def _header(content: bytes) -> Header:
@@ -128,13 +126,16 @@ def _header(content: bytes) -> Header:
     try:
         if kind == "JPEG":
             height, width, channels = tf.io.extract_jpeg_shape(content).numpy().tolist()
+            check_scans(content)
             return Header(kind, width, height, channels in (1, 3) and orientation(content) == 1)
         if kind == "PNG":
             width, height, depth, colours = struct.unpack_from(">IIBB", content, 16)
             opaque = colours & 4 == 0 and all(name != b"tRNS" for name, _ in png_chunks(content))
             return Header(kind, width, height, opaque and depth <= 8 and orientation(content) == 1)
         if kind == "WEBP":
-            return Header(kind, *_opened(content).size, plain=False)
+            # Its bound of pixels is checked as that of the others.
+            with opened(content, ("WEBP",), sys.maxsize) as picture:
+                return Header(kind, *picture.size, plain=False)
         from kerasmm.data.pixels import NONE, parts_of
 
         parts = parts_of(tf.constant(content))
@@ -152,16 +153,13 @@ def _opens(content: bytes, kind: str) -> bool:
     Metadata that it stumbles over are no damage; and what it turns by EXIF that `orientation` doesn't read, a model would
     see otherwise than people do.
     """
-    from PIL import Image
-
     try:
-        # Of what it only wonders at, nobody needs to hear.
-        with warnings.catch_warnings(action="ignore"), Image.open(io.BytesIO(content), formats=(kind,)) as picture:
+        with opened(content, (kind,), sys.maxsize) as picture:
             if kind == "PNG" and any(name in content for name in _METADATA):
                 picture.load()
             turning = kind == "JPEG" or b"eXIf" in content or b"Raw profile type" in content
             return not turning or picture.getexif().get(ORIENTATION, 1) not in range(2, 9)
-    except Exception:  # Pillow raises whatever its parsers raise.
+    except BadPicture:
         return False
 
 
@@ -194,25 +192,11 @@ def _decoder(max_pixels: int, ratio: int) -> tf.types.experimental.PolymorphicFu
     return tf.function(decode, input_signature=[tf.TensorSpec((), tf.string)], autograph=False)
 
 
-def _opened(content: bytes) -> PIL.Image.Image:
+def _by_pillow(content: bytes, max_pixels: int) -> PIL.Image.Image:
     from PIL import Image
 
-    try:
-        return Image.open(io.BytesIO(content), formats=("WEBP",))
-    except Image.DecompressionBombError as error:
-        raise BadPicture(TOO_MANY_PIXELS, str(error)) from error
-    except Exception as error:  # Pillow raises whatever its decoders raise; all of it means a damaged file.
-        raise BadPicture(DAMAGED) from error
-
-
-def _by_pillow(content: bytes) -> PIL.Image.Image:
-    from PIL import Image
-
-    picture = _opened(content)
-    try:
+    with opened(content, ("WEBP",), max_pixels) as picture:
         layered = picture.convert("RGBA")
-    except Exception as error:  # As above.
-        raise BadPicture(DAMAGED) from error
     opaque = Image.alpha_composite(Image.new("RGBA", layered.size, "white"), layered).convert("RGB")
     turn = orientation_of_tiff(picture.info.get("exif", b"").removeprefix(b"Exif\0\0"))
     return opaque if turn == 1 else opaque.transpose(Image.Transpose(_TRANSPOSED[turn]))

@@ -6,6 +6,8 @@ import unicodedata
 
 # Control characters, and halves of surrogate pairs, which no encoding can store.
 _UNWANTED = ("Cc", "Cs")
+_MOST_MARKS = 30
+"""Marks on one letter: as in Unicode's stream-safe texts (UAX 15), since putting n of them in order takes n² steps."""
 
 
 def normalise(text: str) -> str:
@@ -16,9 +18,22 @@ def normalise(text: str) -> str:
     >>> normalise("  #Straße\\tﬁrst ")
     '#strasse first'
     """
+    text = _stream_safe(text)
     # Folding can leave a form that is not NFKC, so normalise again: the result is a fixed point.
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
     return single_spaced(folded)
+
+
+def _stream_safe(text: str) -> str:
+    """The text without the marks that stand behind thirty others."""
+    if len(text) <= _MOST_MARKS or text.isascii():
+        return text
+    run, kept = 0, list[str]()
+    for character in text:
+        run = run + 1 if unicodedata.combining(character) else 0
+        if run <= _MOST_MARKS:
+            kept.append(character)
+    return text if len(kept) == len(text) else "".join(kept)
 
 
 def single_spaced(text: str) -> str:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import functools
-import io
 from collections.abc import Sequence
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageOps
+
+from kerasmm.data.opening import BadPicture, opened
 
 COLOURS = "viridis"
 """Even in lightness and told apart by people with any colour vision."""
@@ -24,11 +25,11 @@ def picture_pixels(encoded: bytes, side: int) -> np.ndarray | None:
     What is transparent lies on white, as the export sees it.
     """
     try:
-        with Image.open(io.BytesIO(encoded), formats=("JPEG", "PNG")) as image:
+        with opened(encoded) as image:
             image.draft("RGB", (side, side))
             layered = image.convert("RGBA")
             whole = Image.alpha_composite(Image.new("RGBA", layered.size, "white"), layered).convert("RGB")
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+    except BadPicture:
         return None
     scale = side / max(whole.size)
     size = (max(1, round(whole.width * scale)), max(1, round(whole.height * scale)))

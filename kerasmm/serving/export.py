@@ -22,7 +22,7 @@ from kerasmm.serving.check import SIGNATURES_FILE, check_export
 from kerasmm.serving.encoded import POSTS, Encoded, encode, fitted_classifier
 from kerasmm.serving.examples import example_inputs, to_json
 from kerasmm.serving.indexes.exact import ExactIndex
-from kerasmm.serving.posts import POSTS_FILE, post_of, write_posts
+from kerasmm.serving.posts import POSTS_FILE, post_of, say_undecodable, write_posts
 from kerasmm.serving.publish import aside, publish
 from kerasmm.serving.recipe import MODEL_FILE, recipe, weights_digest
 from kerasmm.serving.server_files import write_server_files
@@ -135,7 +135,8 @@ def export(
         if made_of := recipe(system, model, module.weights, "image" in of_pictures.input):
             text = json.dumps(made_of, ensure_ascii=False)
             (scratch / "saved" / MODEL_FILE).write_text(text + "\n", encoding="utf-8")
-        write_posts(extra / POSTS_FILE, _posts(dataset, chosen, _post_ids(encoded), quiet), thumbnails)
+        bad = write_posts(extra / POSTS_FILE, _posts(dataset, chosen, _post_ids(encoded), quiet), thumbnails)
+        say_undecodable(0 if quiet else bad)
 
         # Moved before the check: an export that still reads from where it was written would pass there.
         moved = (scratch / "saved").rename(scratch / "checked")

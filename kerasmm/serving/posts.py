@@ -11,6 +11,8 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+from kerasmm.console import console
+from kerasmm.data.opening import BadPicture, opened
 from kerasmm.data.post import Post
 
 POSTS_FILE = "posts.sqlite"
@@ -58,14 +60,12 @@ def post_of(sentence_id: str) -> str:
 
 
 def thumbnail(encoded: bytes, side: int = THUMBNAIL_SIDE) -> bytes | None:
-    """A JPEG that fits a square of `side` pixels, or None when the bytes are no picture.
+    """A JPEG that fits a square of `side` pixels, or None when the bytes are no JPEG or PNG that can be decoded.
 
     A JPEG that fits already is kept byte for byte: what a model makes of it stays the same.
     """
-    from PIL import Image
-
     try:
-        with Image.open(io.BytesIO(encoded)) as image:
+        with opened(encoded) as image:
             small_already = max(image.size) <= side and len(encoded) <= _KEPT_BYTES and image.mode in ("RGB", "L")
             # A JPEG is decoded at a fraction of its size, which is most of the time it takes.
             image.draft("RGB", (side, side))
@@ -79,7 +79,7 @@ def thumbnail(encoded: bytes, side: int = THUMBNAIL_SIDE) -> bytes | None:
             file = io.BytesIO()
             small.save(file, "JPEG", quality=_QUALITY)
             return file.getvalue()
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+    except BadPicture:
         return None
 
 
@@ -95,8 +95,8 @@ def write_posts(
     *,
     of: Path | None = None,
     without: Iterable[str] = (),
-) -> None:
-    """Writes `(split, post)` pairs, one at a time.
+) -> int:
+    """Writes `(split, post)` pairs, one at a time; returns how many of their pictures can't be decoded.
 
     Args:
         path: The new file.
@@ -105,6 +105,7 @@ def write_posts(
         of: A file like it whose posts are kept.
         without: Ids of posts of that file that aren't. None of their bytes are in the new one.
     """
+    bad = 0
     with contextlib.closing(sqlite3.connect(path, isolation_level=None, uri=True)) as connection:
         # The file is written aside and renamed when it is whole, so it needs no journal.
         connection.execute("pragma journal_mode = off")
@@ -115,6 +116,7 @@ def write_posts(
         connection.execute("begin")
         for split, post in posts:
             small = thumbnail(post.image) if thumbnails and post.image is not None else None
+            bad += thumbnails and post.image is not None and small is None
             text = post.text if post.text is not None else next(iter(post.sentences), None)
             tags, labels = (json.dumps(list(words), ensure_ascii=False) for words in (post.tags, post.labels))
             author = None if post.user is None else author_digest(post.user)
@@ -127,6 +129,13 @@ def write_posts(
         if of is not None:
             # A page that a longer row has left may still hold its bytes.
             connection.execute("vacuum")
+    return bad
+
+
+def say_undecodable(pictures: int) -> None:
+    """Tells of pictures that have no thumbnail, where there are any."""
+    if pictures:
+        console().print(f"{pictures:,} pictures can't be decoded: their posts have no thumbnail", soft_wrap=True)
 
 
 def _copy(connection: sqlite3.Connection, of: Path, without: Iterable[str]) -> None:

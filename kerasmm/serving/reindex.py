@@ -23,7 +23,7 @@ from kerasmm.serving.examples import to_json
 from kerasmm.serving.export import ExportError
 from kerasmm.serving.indexable import indexable
 from kerasmm.serving.indexed_rows import merged_rows, read_rows, write_rows
-from kerasmm.serving.posts import ADDED, POSTS_FILE, PostStore, StoredPost, post_of, write_posts
+from kerasmm.serving.posts import ADDED, POSTS_FILE, PostStore, StoredPost, post_of, say_undecodable, write_posts
 from kerasmm.serving.publish import aside, last_version, publish
 from kerasmm.serving.recipe import MODEL_FILE, read_recipe, rebuilt
 from kerasmm.serving.session_check import example_answers
@@ -133,13 +133,14 @@ def reindex(
         )
         _write_about(saved, about, rows, change, dataset)
         posts = _new_posts(dataset, coming, quiet) if dataset is not None else iter(())
-        write_posts(
+        bad = write_posts(
             saved / "assets.extra" / POSTS_FILE,
             posts,
             thumbnails,
             of=before / "assets.extra" / POSTS_FILE,
             without=going,
         )
+        say_undecodable(0 if quiet else bad)
         if going or forget_user is not None:
             problems = _audited(saved, store, old, rows, going, forget_user, about)
             if problems:

@@ -10,7 +10,7 @@ import tensorflow as tf
 from PIL import Image
 
 from kerasmm.data.images import GREY, decode_images
-from kerasmm.data.pixels import MAX_SIDE
+from kerasmm.data.opening import MAX_SIDE
 from kerasmm.data.resizing import CROP_SHARE
 from tests.peak_memory import growth, in_own_process
 

@@ -12,7 +12,8 @@ from data_prep.clean.pictures import BadPicture, check_picture
 from kerasmm.asking.pictures import picture_bytes
 from kerasmm.data.exif import orientation
 from kerasmm.data.exif_graph import exif_of_jpeg, orientation_of, png_parts
-from kerasmm.data.images import MAX_PIXELS, decode_images
+from kerasmm.data.images import decode_images
+from kerasmm.data.opening import MAX_PIXELS
 from kerasmm.data.pixels import decoded, parts_of, shown
 from kerasmm.serving.check import ALLOWED_OPS
 from kerasmm.serving.session_check import ops_of

@@ -35,3 +35,12 @@ def test_the_result_stays_as_it_is_and_is_one_line(rng):
         assert unicodedata.is_normalized("NFKC", text)
         assert len(text.splitlines()) <= 1
         text.encode()
+
+
+def test_marks_without_end_are_cut():
+    """To order n marks takes n² steps: minutes for a post of these."""
+    text = normalise("a" + "\u0315\u0300" * 200_000 + "b")
+    assert text.startswith("à") and text.endswith("b") and len(text) <= 2 + 30
+    # Thirty are what Unicode calls stream-safe.
+    few = "b" + "\u0301" * 30
+    assert normalise(few) == few

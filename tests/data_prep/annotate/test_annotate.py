@@ -123,3 +123,29 @@ def test_a_text_becomes_a_sentence_where_there_is_none():
     assert annotated(own, texts).post.sentences == ("a dog",)
     assert annotated(Draft(Post(id="1", text="snow")), NOTHING).post.sentences == ()
     assert annotated(Draft(Post(id="1", tags=("a",))), texts).post.sentences == ()
+
+
+def test_what_is_too_long_for_a_word_is_none():
+    """An analysis of these would take minutes."""
+    words = [word.lemma for word in tagger.tagged(f"a dog {'x' * 4000} runs {'ab-' * 40_000}c")]
+    assert words == [word.lemma for word in tagger.tagged("a dog runs")]
+    assert tagger.lemmas("x" * 100_000) == ("x" * 100_000,)
+    assert len(tagger.lemmas("x" * 100_000 + "ing")) == 1
+
+
+def test_only_the_first_characters_of_a_post_are_read():
+    post = annotated(draft("a dog", "two cats run", "snow"), Annotate(nouns_as_tags=True, longest=13)).post
+    assert post.tags == ("dog", "cat")
+    assert post.sentence_tags == ("dog", "cat", "")
+    assert post.sentences == ("a dog", "two cats run", "snow")
+
+
+def test_posts_with_more_are_counted(tmp_path):
+    from data_prep.annotate.annotate import TOO_LONG, _annotate
+    from data_prep.route import CLEAN
+    from data_prep.work.chunks import Work
+
+    work = Work(tmp_path)
+    work.write_lines(work.path(CLEAN, 0), (draft(text).to_json() for text in ("a dog", "a dog" * 3, "a cat" * 3)))
+    _annotate(0, work, Annotate(longest=14))
+    assert work.note(TOO_LONG, 0) == 2

@@ -13,7 +13,7 @@ from PIL import Image
 
 from data_prep.clean.pictures import check_picture
 from kerasmm.data.images import decode_images
-from kerasmm.data.plain_picture import BadPicture
+from kerasmm.data.opening import BadPicture
 from tests.data.picture_kinds import most_apart
 
 MAX = 50_000_000

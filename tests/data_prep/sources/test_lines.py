@@ -89,3 +89,36 @@ def test_wrong_bytes_spoil_their_record_only(tmp_path):
         (2, [], "not valid utf-8"),
         (3, ["d", "e"], ""),
     ]
+
+
+@pytest.mark.parametrize("broken", ['a","\n', '"\n', 'id,"x\n', '1,"x\nid,a\n'], ids=["a", "quote", "open", "two"])
+def test_a_table_of_broken_quotes_is_not_read_over_and_over(tmp_path, monkeypatch, broken):
+    monkeypatch.setattr(module, "MAX_LINE_BYTES", 10_000)
+    (path := tmp_path / "posts.csv").write_text("id,text\n" + broken * 3000, "utf-8")
+    given, read = module.lines, 0
+    monkeypatch.setattr(csv, "reader", lambda texts, **options: _READER(counted(texts), **options))
+
+    def counted(texts):
+        nonlocal read
+        for text in texts:
+            read += len(text)
+            yield text
+
+    found = list(rows(path))
+    assert found[0].cells == ["id", "text"]
+    # Each line is once the first of a record or within one, and the file is gone over ten times at most.
+    assert {row.number for row in found if row.fault} <= {line.number for line in given(path)}
+    assert len({row.number for row in found}) == len(found)
+    assert read <= 9 * path.stat().st_size + 3 * module.MAX_LINE_BYTES
+
+
+def test_a_record_without_end_is_not_held(tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "MAX_LINE_BYTES", 1000)
+    # Every line has two quotes, so the record goes on.
+    (path := tmp_path / "posts.csv").write_text("id,text\n" + 'a,"\n' + '","\n' * 2000 + "b,c\n", "utf-8")
+    found = list(rows(path))
+    assert found[0].cells == ["id", "text"] and found[1].fault
+    assert all(len("".join(row.cells)) <= 1000 for row in found)
+
+
+_READER = csv.reader
