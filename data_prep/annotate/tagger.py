@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import re
 from collections.abc import Iterable
 from pathlib import Path
@@ -21,6 +22,10 @@ CONTENT = (*COMMON_NOUNS, "NP", *VERBS, "AJ", "AV")
 LONGEST_WORD = 50
 """Characters; what is longer is no word, and an analysis takes time by the square of them."""
 
+LONGEST_TEXT = 10_000
+"""Characters of a text that are analysed, where nobody says another number."""
+
+_AT_ONCE = 1000
 _TOKEN = re.compile(r"\w+(?:[-'’]\w+)*|[^\w\s]")
 # In scikit-learn's list, and things or acts that a photo shows; see "Stop Word Lists in Free Open-source Software
 # Packages" (Nothman et al. 2018) on how they came there.
@@ -52,7 +57,9 @@ def tagged(sentence: str) -> list[Word]:
     [Word(lemma='dog', tag='NN2'), Word(lemma='be', tag='VBB'), Word(lemma='run', tag='VVG')]
     """
     tokens = [token for token in _TOKEN.findall(sentence) if len(token) <= LONGEST_WORD]
-    analysed = _tagger().tag_sent(tokens)
+    # In parts, because of very many tokens HanTa loses its way.
+    parts = (tokens[start : start + _AT_ONCE] for start in range(0, len(tokens), _AT_ONCE))
+    analysed = itertools.chain.from_iterable(map(_tagger().tag_sent, parts))
     words = (Word(normalise(lemma), tag) for _, lemma, tag in analysed)
     return [word for word in words if len(word.lemma) > 1 and word.lemma[0].isalpha()]
 
@@ -66,8 +73,10 @@ def lemmas(word: str) -> tuple[str, ...]:
     >>> lemmas("dogs"), lemmas("playing")
     (('dogs', 'dog'), ('playing', 'play'))
     """
+    if len(word) > LONGEST_WORD:
+        return (word,)
     found = [word, *(lemma for lemma, _ in tagged(word))]
-    if word.endswith("ing") and len(word) <= LONGEST_WORD:
+    if word.endswith("ing"):
         # On its own it is taken for a noun.
         found.append(normalise(_tagger().analyze(word, "VVG")[0]))
     return tuple(dict.fromkeys(found))

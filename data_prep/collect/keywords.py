@@ -74,7 +74,7 @@ def _counted(number: int, work: Work, folder: Path) -> Iterator[tuple[str, int]]
         for row in range(len(records)):
             post = Post.from_bytes(records.read(np.array([row]))[0])
             for sentence in post.sentences:
-                counts.update(tagger.chosen(tagger.tagged(sentence), tagger.CONTENT))
+                counts.update(tagger.chosen(tagger.tagged(sentence[: tagger.LONGEST_TEXT]), tagger.CONTENT))
             tick()
     yield from counts.items()
 
