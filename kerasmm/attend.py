@@ -51,7 +51,7 @@ def main(argv: list[str]) -> int:
     from kerasmm.asking.pictures import bad_pictures, say_bad
     from kerasmm.asking.query import known_words
 
-    export = Export(arguments.model)
+    export = Export(arguments.model, quiet=arguments.quiet)
     require_attention(export)
     words = list(dict.fromkeys(known_words(export, {"tags": arguments.word})["tags"]))
     asked, rows = _asked(export, arguments.image, words, bool(arguments.output), arguments.quiet)

@@ -64,7 +64,7 @@ def main(argv: list[str]) -> int:
     from kerasmm.asking.export import Export
     from kerasmm.asking.pictures import bad_pictures, say_bad
 
-    export = Export(arguments.model)
+    export = Export(arguments.model, quiet=arguments.quiet)
     signature, pairs = _asked(arguments, export)
     images = None if pairs[0].image is None else [pair.image for pair in pairs if pair.image is not None]
     texts = None if pairs[0].text is None else [pair.text or "" for pair in pairs]

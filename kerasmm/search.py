@@ -71,7 +71,7 @@ def main(argv: list[str]) -> int:
         raise UserError(f"-k must lie in 1 … {MOST}. Received: -k {arguments.k}")
     questions = _questions(arguments)
     _check_outputs(arguments)
-    export = Export(arguments.model)
+    export = Export(arguments.model, quiet=arguments.quiet)
     if arguments.sheet:
         from kerasmm.asking.attention import require_attention
 

@@ -67,6 +67,17 @@ def rng(seed: int) -> np.random.Generator:
 
 
 @pytest.fixture(scope="session", autouse=True)
+def audited_elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Which graphs were audited is not remembered in the home of who runs the tests."""
+    from kerasmm.serving import harmless
+
+    path = tmp_path_factory.mktemp("cache") / "audited"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(harmless, "audited_file", lambda: path)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
 def small_exports() -> Iterator[list[tuple[Any, str, Any]]]:
     """Exports are checked in this process, not in one that loads TensorFlow again, and their classifiers, like those of
     evaluations, trained for some epochs. `whole_exports` is for tests of the check and of the classifier.

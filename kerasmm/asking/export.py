@@ -47,6 +47,7 @@ class Export(LoadedExport):
 
     Args:
         folder: A base folder of versions, or one version.
+        quiet: Don't say, in one line on standard error, that a graph that wasn't seen before was audited.
 
     Raises:
         UserError: When there is no export, or it is damaged. Every question raises it, with one line that says what was
@@ -65,10 +66,10 @@ class Export(LoadedExport):
     [Label(rank=1, name='animal', score=0.81), Label(rank=2, name='landscape', score=0.12)]
     """
 
-    def __init__(self, folder: str | os.PathLike[str]) -> None:
+    def __init__(self, folder: str | os.PathLike[str], *, quiet: bool = False) -> None:
         from pathlib import Path
 
-        super().__init__(Path(folder))
+        super().__init__(Path(folder), quiet=quiet)
 
     def __repr__(self) -> str:
         return f"Export({str(self.folder)!r}, answers {', '.join(sorted(self.inputs))})"

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kerasmm.console import UserError
-from kerasmm.serving.check import ALLOWED_OPS, SIGNATURES_FILE, newest
+from kerasmm.serving.check import SIGNATURES_FILE, newest
 
 if TYPE_CHECKING:
     import numpy as np
@@ -26,6 +26,7 @@ class LoadedExport:
 
     Args:
         folder: A base folder of versions, or one version.
+        quiet: Don't say that a graph that wasn't seen before was audited.
 
     Raises:
         UserError: When there is no export, or it is damaged; the message names the file.
@@ -37,7 +38,8 @@ class LoadedExport:
     {'ids': array([[b'17', …
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, quiet: bool = False) -> None:
+        self._quiet = quiet
         self.folder = newest(Path(folder))
         path = self.folder / SIGNATURES_FILE
         try:
@@ -126,16 +128,14 @@ class LoadedExport:
         import tensorflow as tf
         from google.protobuf.message import DecodeError
 
-        from kerasmm.serving.session_check import TEXT_OPS, load_text_ops, ops_of
+        from kerasmm.serving.harmless import require_harmless
+        from kerasmm.serving.session_check import TEXT_OPS, load_text_ops
 
         # The loader calls itself deprecated; it is the one that servers use.
         tf.get_logger().setLevel("ERROR")
-        groups = json.loads(ALLOWED_OPS.read_text(encoding="utf-8"))
+        # A graph is a program: one with other ops than exports have (to read files, say) is not run.
+        kinds = require_harmless(self.folder, self._quiet)
         try:
-            # A graph is a program: one with other ops than exports have (to read files, say) is not run.
-            _, kinds = ops_of(self.folder)
-            if unknown := sorted(kinds - {op for ops in groups.values() for op in ops}):
-                raise UserError(f"{self.folder / 'saved_model.pb'}: holds ops that no export has: {', '.join(unknown)}")
             if kinds & TEXT_OPS:
                 load_text_ops()
             session = tf.compat.v1.Session(graph=tf.Graph())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from pathlib import Path
 from typing import NoReturn
 
@@ -50,10 +51,10 @@ def within(folder: Path, name: object, source: Path | str | None = None) -> Path
 
 
 def require_within(folder: Path) -> None:
-    """Refuses a folder in which a link, at any depth, leads out of it, or in a circle.
+    """Refuses a folder in which a link, at any depth, leads out of it, or in a circle, or that holds a pipe or a device.
 
     Raises:
-        UserError: Which names the link.
+        UserError: Which names it.
 
     Example:
 
@@ -64,6 +65,8 @@ def require_within(folder: Path) -> None:
             for name in (*folders, *files):
                 if (path := Path(parent, name)).is_symlink():
                     within(folder, path.relative_to(folder).as_posix())
+                elif name in files and not stat.S_ISREG(path.lstat().st_mode):
+                    raise UserError(f"{path}: is no regular file; expected files and folders in {folder}")
     except OSError as error:
         raise UserError(f"{folder}: can't be read ({error.strerror})") from error
 

@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 
 from kerasmm.serving.check import SIGNATURES_FILE
+from kerasmm.serving.graph_audit import parsed
+from kerasmm.serving.harmless import GRAPH
 from kerasmm.serving.posts import POSTS_FILE
 from kerasmm.serving.recipe import CHECKPOINT
 
@@ -19,7 +21,6 @@ SHORTEST = 12
 """Bytes from which on a string is looked for anywhere; a shorter one stands in other words by chance, so it is looked for
 among whole values: rows of tensors, cells of tables, constants of the graph, answers to examples."""
 
-GRAPH = "saved_model.pb"
 _WINDOW, _BLOCK = 8, 1 << 22
 
 
@@ -99,13 +100,11 @@ def values(version: Path) -> Iterator[tuple[str, str]]:
 
 def _constants(path: Path) -> Iterator[bytes]:
     """Strings that a graph holds as constants."""
-    from tensorflow.core.protobuf import saved_model_pb2
-
-    graph = saved_model_pb2.SavedModel.FromString(path.read_bytes()).meta_graphs[0].graph_def
-    for nodes in (graph.node, *(function.node_def for function in graph.library.function)):
-        for node in nodes:
-            if node.op == "Const":
-                yield from node.attr["value"].tensor.string_val
+    for graph in (meta.graph_def for meta in parsed(path.read_bytes()).meta_graphs):
+        for nodes in (graph.node, *(function.node_def for function in graph.library.function)):
+            for node in nodes:
+                if node.op == "Const":
+                    yield from node.attr["value"].tensor.string_val
 
 
 def _strings(content: Any) -> Iterator[str]:

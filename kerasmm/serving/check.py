@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -11,27 +12,33 @@ from pathlib import Path
 from typing import Any
 
 from kerasmm.console import UserError
+from kerasmm.files.within import require_within
+from kerasmm.serving.graph_audit import ALLOWED_OPS
+from kerasmm.serving.harmless import require_harmless
 
 SIGNATURES_FILE = Path("assets.extra", "signatures.json")
 WARMUP = Path("assets.extra", "tf_serving_warmup_requests")
-ALLOWED_OPS = Path(__file__).with_name("allowed_ops.json")
 _SCRIPT = Path(__file__).with_name("session_check.py")
 
 
 def require_export(folder: Path) -> None:
-    """Refuses a folder that is no version of an export; the error names what is missing."""
+    """Refuses a folder that is no version of an export, or from which a link leads out; the error names what is missing."""
     if not folder.is_dir():
         raise UserError(f"{folder}: no such folder; expected an export, e.g. saved_models/dman/1")
+    require_within(folder)
     for part in (Path("saved_model.pb"), SIGNATURES_FILE, WARMUP):
         if not (folder / part).is_file():
             raise UserError(f"{folder}: not an export of kerasmm: {part} is missing")
 
 
 def versions(base: Path) -> list[int]:
-    """The versions in a base folder, ascending."""
+    """The versions in a base folder, ascending: names that a server takes for a number, of at most 18 digits."""
     if not base.is_dir():
         return []
-    return sorted(int(child.name) for child in base.iterdir() if child.name.isdecimal() and child.is_dir())
+    names = [
+        child.name for child in base.iterdir() if re.fullmatch(r"[1-9][0-9]{0,17}|0", child.name) and child.is_dir()
+    ]
+    return sorted(map(int, names))
 
 
 def newest(folder: Path) -> Path:
@@ -50,7 +57,7 @@ def newest(folder: Path) -> Path:
 def check_export(folder: Path) -> dict[str, Any]:
     """Checks a version of an export in a fresh process on CPU.
 
-    Ops against the allow-list; a load in a `Session`, as a server loads; no variable uninitialised; the warm-up
+    Its graph is audited before anything loads it (`kerasmm.serving.harmless`). Then: a load in a `Session`, as a server loads; no variable uninitialised; the warm-up
     requests replayed alone, beside junk and as an empty batch, with the answers recorded at export.
 
     Args:
@@ -63,6 +70,10 @@ def check_export(folder: Path) -> dict[str, Any]:
         UserError: When the folder is no export.
     """
     require_export(folder)
+    try:
+        require_harmless(folder, quiet=True)
+    except UserError as error:
+        return {"ops": 0, "signatures": [], "problems": [str(error).removeprefix(f"{folder}{os.sep}")]}
     return _report(folder.resolve())
 
 

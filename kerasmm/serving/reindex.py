@@ -16,11 +16,12 @@ from kerasmm.console import UserError, progress
 from kerasmm.data.dataset import Dataset, vocabulary_digest
 from kerasmm.data.manifest import FILE_NAME, sha256_of
 from kerasmm.data.post import Post
-from kerasmm.serving.audit import GRAPH, leftovers
+from kerasmm.serving.audit import leftovers
 from kerasmm.serving.check import SIGNATURES_FILE, WARMUP, check_export, newest
 from kerasmm.serving.encoded import POSTS, Rows, encode
 from kerasmm.serving.examples import to_json
 from kerasmm.serving.export import ExportError
+from kerasmm.serving.harmless import GRAPH, require_harmless
 from kerasmm.serving.indexable import indexable
 from kerasmm.serving.indexed_rows import merged_rows, read_rows, write_rows
 from kerasmm.serving.posts import ADDED, POSTS_FILE, PostStore, StoredPost, post_of, say_undecodable, write_posts
@@ -92,6 +93,7 @@ def reindex(
             left behind.
     """
     before = newest(Path(folder))
+    require_harmless(before, quiet)
     last = last_version(before.parent)
     about: dict[str, Any] = json.loads((before / SIGNATURES_FILE).read_text(encoding="utf-8"))
     old = read_rows(before)

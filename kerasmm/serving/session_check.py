@@ -48,9 +48,10 @@ def ops_of(export: Path) -> tuple[int, set[str]]:
     """How many ops the export holds, and their kinds; its own functions are none."""
     from tensorflow.core.protobuf import saved_model_pb2
 
-    meta = saved_model_pb2.SavedModel.FromString((export / "saved_model.pb").read_bytes()).meta_graphs[0]
-    functions = meta.graph_def.library.function
-    nodes = [*meta.graph_def.node, *(node for function in functions for node in function.node_def)]
+    metas = saved_model_pb2.SavedModel.FromString((export / "saved_model.pb").read_bytes()).meta_graphs
+    functions = [function for meta in metas for function in meta.graph_def.library.function]
+    nodes = [node for meta in metas for node in meta.graph_def.node]
+    nodes += [node for function in functions for node in function.node_def]
     return len(nodes), {node.op for node in nodes} - {function.signature.name for function in functions}
 
 
