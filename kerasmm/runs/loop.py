@@ -14,6 +14,7 @@ from rich.progress import Progress, TaskID
 from kerasmm.console import UserError, nearest, progress
 from kerasmm.data.dataset import Dataset
 from kerasmm.runs.checkpoint import Checkpoint
+from kerasmm.runs.diverged import all_finite, refuse_diverged
 from kerasmm.runs.ending import why_monitor, write_ending
 from kerasmm.runs.log import Log
 from kerasmm.runs.run import BEST, Run
@@ -83,6 +84,8 @@ class _Fit:
         if restored is None:
             state = self._begun(state)
         else:
+            if not all_finite(self.stage.model.variables):
+                self._end(restored, "weights of the last checkpoint are no numbers")
             # One that an older version wrote knows only this metric.
             own = self.settings.monitor or (self.run.system.protocol.monitor if restored["best"] is not None else "")
             state = {"monitor": own, "why": "", **restored}
@@ -130,11 +133,12 @@ class _Fit:
         )
         terms = {name: float(values[-1]) for name, values in history.history.items()}
         figures = {"loss": sum(terms.values()), **terms}
-        if self._diverged(state, figures["loss"]):
-            return
+        self.check(state, figures["loss"])
         bar.update(task, note="validating")
         found = self.validate()
         monitor = self._monitor(state, found, bar)
+        if not math.isfinite(found[monitor]):
+            self._end(state, f"validation says {monitor} {found[monitor]}")
         better = state["best"] is None or found[monitor] > state["best"]
         if better:
             self.run.save_weights(self.stage.weights)
@@ -178,29 +182,31 @@ class _Fit:
             raise UserError(f"training.monitor: no such metric {monitor!r}.{nearest(monitor, found)}")
         return monitor
 
-    def _diverged(self, state: dict[str, Any], loss: float) -> bool:
-        """Whether the weights are no numbers any more: what is the best so far stays, and nothing better will come.
+    def check(self, state: dict[str, Any], loss: float) -> None:
+        """Ends a training whose loss or weights are no numbers any more; the last checkpoint and the best weights stay.
 
         Raises:
-            UserError: When there is no best one.
+            UserError: When they are.
         """
         # A loss may overflow alone, with mixed_float16; its step is then skipped.
-        if math.isfinite(loss) or all(_finite(variable) for variable in self.stage.model.trainable_variables):
-            return False
-        why = f"the loss of epoch {state['epoch'] + 1} is {loss} and so are weights"
-        if state["best"] is None:
-            raise UserError(f"{self.stage.name}: {why}; try a smaller training.optimizer.learning_rate or a clip_norm")
-        state.update(finished=True, ended=f"stopped, since {why}; the best {state['monitor']} was {state['best']:.4f}")
-        return True
+        bare = self.settings.precision != "mixed_float16"
+        if math.isfinite(loss) or not bare:
+            if all_finite(self.stage.model.variables):
+                return
+            self._end(state, "weights are no numbers" + (f" and the loss is {loss}" if not math.isfinite(loss) else ""))
+        self._end(state, f"the loss is {loss}")
+
+    def _end(self, state: dict[str, Any], why: str) -> None:
+        best = state["best"]
+        kept = (
+            "" if best is None else f"{self.run.folder} keeps its best weights so far ({state['monitor']} {best:.4f})"
+        )
+        refuse_diverged(f"{self.stage.name}, epoch {state['epoch'] + 1}", why, self.settings, kept)
 
     def save(self, state: dict[str, Any]) -> None:
         """Writes a checkpoint."""
         state["saves"] += 1
         self.checkpoint.save(state, state["saves"])
-
-
-def _finite(variable: keras.Variable) -> bool:
-    return bool(tf.reduce_all(tf.math.is_finite(tf.convert_to_tensor(variable))))
 
 
 class _AtBatch(keras.callbacks.Callback):
@@ -222,10 +228,16 @@ class _AtBatch(keras.callbacks.Callback):
     def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
         logs = logs or {}
         self.state["step"] += 1
-        note = f"epoch {self.state['epoch'] + 1}/{self.fit.stage.epochs}  loss {sum(logs.values()):.4g}"
+        loss = float(sum(logs.values()))
+        # The mean stays no number for the rest of the epoch once a loss was none: of mixed_float16 the epoch's end judges.
+        if not math.isfinite(loss) and self.fit.settings.precision != "mixed_float16":
+            self.fit.check(self.state, loss)
+        note = f"epoch {self.state['epoch'] + 1}/{self.fit.stage.epochs}  loss {loss:.4g}"
         self.bar.update(self.task, advance=1, note=note)
         now = time.monotonic()
         ends = self.state["step"] >= self.fit.stage.steps(self.state["epoch"])
         if not ends and now - self.saved > self.fit.settings.checkpoint_seconds:
+            # The step may have spoilt the weights after its loss was taken.
+            self.fit.check(self.state, loss)
             self.fit.save(self.state)
             self.saved = time.monotonic()

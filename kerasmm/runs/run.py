@@ -17,6 +17,7 @@ from kerasmm.data.dataset import Dataset, vocabulary_digest
 from kerasmm.data.manifest import FILE_NAME, sha256_of
 from kerasmm.files.writing import make_folder, write_whole
 from kerasmm.runs.choices import CHOICES, choices_text, read_choices
+from kerasmm.runs.diverged import all_finite
 from kerasmm.runs.same_data import DIGESTS, split_digests
 from kerasmm.runs.weights import write_weights
 from kerasmm.settings import read_yaml, validated
@@ -69,13 +70,18 @@ class Run:
         """Loads the weights of that name.
 
         Raises:
-            UserError: When there are none yet, or they don't fit the model.
+            UserError: When there are none yet, they don't fit the model, or some are no numbers.
         """
         path = require_trained(self.folder, name)
         try:
             self.model.load_weights(path)
         except (ValueError, OSError, KeyError) as error:
             raise UserError(f"{path}: does not fit the model or is damaged ({str(error).splitlines()[0]})") from error
+        if not all_finite(self.model.variables):
+            raise UserError(
+                f"{path}: holds weights that are no numbers, since its training diverged; train anew with a lower "
+                "training.optimizer.learning_rate"
+            )
 
 
 def _weights_file(folder: Path, name: str) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
@@ -12,7 +13,9 @@ from kerasmm.runs.ending import ending_lines
 
 
 def trained(data, run, *settings: str) -> int:
-    changes = [part for setting in ("network.units=[4, 1]", *settings) for part in ("--set", setting)]
+    flags = [setting for setting in settings if setting.startswith("--")]
+    changes = [part for setting in ("network.units=[4, 1]", *settings) if "=" in setting for part in ("--set", setting)]
+    changes += flags
     return guarded(fit, ["--model", "dman", "--data", str(data), "--run", str(run), "--no-export", *changes])
 
 
@@ -43,12 +46,20 @@ def test_the_run_says_what_picked_its_epochs_and_why_it_stopped(tiny, hardly, ca
     assert len(rows) == 3
 
 
-def test_weights_that_are_no_numbers_end_it(tiny, tmp_path, capsys):
-    assert trained(tiny, tmp_path / "run", "training.epochs=2", "training.optimizer.learning_rate=1e38") == 2
-    *_, line = capsys.readouterr().err.splitlines()
-    assert (
-        line.startswith("error: train: the loss of epoch 1 is ") and "smaller training.optimizer.learning_rate" in line
-    )
+def test_a_training_that_diverges_ends_at_once(tiny, tmp_path, capsys):
+    run = tmp_path / "run"
+    assert trained(tiny, run, "training.epochs=2", "training.optimizer.learning_rate=1e38", "--quiet") == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert re.match(r"error: train, epoch 1: (the loss is (nan|inf)|weights are no numbers)", line)
+    assert "the training has diverged; lower training.optimizer.learning_rate (1e+38)" in line
+    assert not (run / "run.json").exists()
+
+
+def test_no_setting_is_infinite(tiny, tmp_path, capsys):
+    for value in (".inf", "-.inf", ".nan", "1e999"):
+        assert trained(tiny, tmp_path / "run", f"training.optimizer.learning_rate={value}", "--quiet") == 2
+        (line,) = capsys.readouterr().err.splitlines()
+        assert "`training.optimizer.learning_rate`" in line and not (tmp_path / "run").exists()
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{}", '{"monitor": "a", "why": "", "ended": 3}'])

@@ -15,12 +15,13 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from kerasmm.console import guarded
+from kerasmm.console import UserError, guarded
 from kerasmm.evaluate import main as evaluate
 from kerasmm.fit import main as fit
 from kerasmm.runs.checkpoint import Checkpoint
 from kerasmm.runs.loop import train
 from kerasmm.runs.run import Run
+from kerasmm.runs.trainer import Trainer
 from tests.systems.webly.world import SETTINGS, clean_posts, made, write_clean, write_web
 from tests.tiny import write_dataset
 
@@ -122,6 +123,47 @@ def test_where_the_web_helps_nothing_stage_one_stays(clean, web, tmp_path):
     rows = list(csv.DictReader((run.folder / "metrics.csv").open(newline="")))
     epochs = [(row["stage"], float(row["epoch"])) for row in rows]
     assert epochs == [("clean", 1.0), ("clean", 2.0), ("web", 1.0)]
+
+
+@pytest.mark.usefixtures("untraced")
+@pytest.mark.parametrize("last", [False, True])
+def test_weights_that_become_no_numbers_end_a_training_that_can_go_on(clean, tmp_path, monkeypatch, rng, last):
+    """Whichever variable it is, and in the last step of an epoch, too, whose loss is still one."""
+    run, dataset = new_run(tmp_path / "run", clean, *STAGES, "training.epochs=2", "training.batch_size=24")
+    variables = run.model.trainable_variables
+    spoilt, seen, steps = variables[rng.integers(len(variables))], [], []
+    step = Trainer.train_step
+
+    def validate():
+        seen.append(weights_of(run.model))
+        return {"rsum": float(len(seen))}
+
+    def stepped(self, data):
+        answer = step(self, data)
+        steps.append(len(seen))
+        # As many steps as the first epoch had.
+        if len(seen) == 1 and (not last or steps.count(1) == steps.count(0)):
+            spoilt.assign(tf.fill(spoilt.shape, np.nan))
+        return answer
+
+    monkeypatch.setattr(Trainer, "train_step", stepped)
+    with pytest.raises(UserError, match="clean, epoch 2: .*the training has diverged; lower training.optim") as caught:
+        train(run, dataset, validate, tf.distribute.get_strategy(), quiet=True)
+    assert f"{run.folder} keeps its best weights so far (rsum 1.0000)" in str(caught.value)
+    assert_same(stored(run, "best"), seen[0])
+    monkeypatch.undo()
+    run, dataset = new_run(tmp_path / "run", clean, *STAGES, "training.epochs=2", "training.batch_size=24", seed=1)
+    train(run, dataset, validate, tf.distribute.get_strategy(), quiet=True)
+    assert len(seen) == 2 and all(np.isfinite(values).all() for values in stored(run, "best").values())
+
+
+def test_weights_that_are_no_numbers_are_not_served(clean, tmp_path):
+    run, _ = new_run(tmp_path / "run", clean, *STAGES)
+    variable = run.model.trainable_variables[-1]
+    variable.assign(tf.fill(variable.shape, np.inf))
+    run.save_weights()
+    with pytest.raises(UserError, match=r"best\.weights\.h5: holds weights that are no numbers"):
+        run.load_weights()
 
 
 class Cut(Exception):
