@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from data_prep.words import is_unicode
-from kerasmm.console import OK, Parser, UserError, console, guarded
+from kerasmm.console import MOST_SEED, OK, Parser, UserError, console, guarded, whole
 
 _PROGRAM = "python -m data_prep"
 
@@ -88,17 +88,20 @@ def _add_build(commands: Any) -> None:
         help="store features of this image encoder, or those in a file: .npz (ids, vectors), .npy (ids beside it), .parquet",
     )
     parser.add_argument("--weights", metavar="FILE", help="weights of that encoder, in place of its own download")
-    parser.add_argument("--tags", type=int, metavar="N", help="keep the N most frequent tags")
+    parser.add_argument("--tags", type=whole(), metavar="N", help="keep the N most frequent tags")
     parser.add_argument(
         "--vocabularies-of",
         metavar="DATA",
         help="take the words of this data set: new posts for a model that was trained on it; all that have a picture stay",
     )
     parser.add_argument(
-        "--labels-from-tags", type=int, metavar="N", help="the N most frequent tags become labels, and stay tags, too"
+        "--labels-from-tags",
+        type=whole(),
+        metavar="N",
+        help="the N most frequent tags become labels, and stay tags, too",
     )
     parser.add_argument("--split", choices=("random", "time", "published", "counts"), help="how posts are split")
-    parser.add_argument("--seed", type=int, help="decides splits and links")
+    parser.add_argument("--seed", type=whole(0, MOST_SEED), help="decides splits and links")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="any key, e.g. split.test=0.1")
     parser.add_argument(
         "--list-settings",

@@ -238,5 +238,5 @@ class BuildConfig(Section, strict=True):
     """Posts a shard, and posts a worker takes at a time."""
     max_rejects: float = Field(default=0.1, ge=0, le=1)
     """Share of bad input above which the build stops."""
-    seed: int = 0
+    seed: int = Field(default=0, ge=0, lt=1 << 32)
     """Decides splits, links and which web posts are collected; the same seed gives the same data set."""

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kerasmm.console import Parser, UserError, console, guarded, listed, nearest
+from kerasmm.console import Parser, UserError, console, guarded, listed, nearest, whole
 from kerasmm.named_configs import config_help, find_config
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def parser() -> Parser:
         "posts, each under its name, e.g. VGG16=data/vgg16",
     )  # fmt: skip
     made.add_argument("--output", type=Path, help="where runs, figures and tables go")
-    made.add_argument("--seeds", type=int, default=SEEDS, help=f"how many seeds, from 0 on (default: {SEEDS})")
+    made.add_argument("--seeds", type=whole(), default=SEEDS, help=f"how many seeds, from 0 on (default: {SEEDS})")
     made.add_argument("--rows", help="only these, separated by commas; see --list (default: all)")
     made.add_argument("--list", action="store_true", help="print the rows that there are and what they are, and stop")
     made.add_argument("--config", type=Path, help=f"what the system and its ablations share: {config_help()}")

@@ -6,9 +6,12 @@ Imports nothing heavy, so that `--help` and usage errors answer at once.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import difflib
 import io
+import math
 import os
+import re
 import sys
 import traceback
 from collections.abc import Callable, Iterable, Sequence
@@ -43,6 +46,57 @@ class Parser(argparse.ArgumentParser):
         raise UserError(f"{message} (see `{self.prog} --help`)")
 
 
+BACKEND = "KERAS_BACKEND"
+MOST_SEED = (1 << 32) - 1
+"""The largest seed that NumPy and Keras take."""
+
+
+def whole(least: int = -(1 << 31), most: int = (1 << 31) - 1) -> Callable[[str], int]:
+    """For `type=` of an option: a whole number from `least` to `most`.
+
+    Example:
+
+    >>> whole(1, 9)("7")
+    7
+    """
+
+    def read(text: str) -> int:
+        # Python itself refuses to read thousands of digits, with another error.
+        if re.fullmatch(r"\s*[+-]?[0-9]{1,40}\s*", text) and least <= int(text) <= most:
+            return int(text)
+        raise argparse.ArgumentTypeError(f"expected a whole number from {least} to {most}. Received: {text[:40]!r}")
+
+    return read
+
+
+def finite(text: str) -> float:
+    """For `type=` of an option: a number that is one.
+
+    Example:
+
+    >>> finite("0.5")
+    0.5
+    """
+    with contextlib.suppress(ValueError, OverflowError):
+        if math.isfinite(value := float(text)):
+            return value
+    raise argparse.ArgumentTypeError(f"expected a finite number. Received: {text[:40]!r}")
+
+
+def check_backend() -> None:
+    """Refuses another backend of Keras than TensorFlow, which a command would find out only while loading it.
+
+    Raises:
+        UserError: When the environment asks for one.
+    """
+    backend = os.environ.get(BACKEND) or "tensorflow"
+    if backend != "tensorflow":
+        raise UserError(
+            f"{BACKEND}={backend}: commands run on TensorFlow only; unset {BACKEND} (layers, losses and metrics run on JAX, from "
+            "Python)"
+        )
+
+
 def listed(names: Sequence[str]) -> str:
     """Names as they are said.
 
@@ -64,7 +118,8 @@ def nearest(name: str, known: Iterable[str]) -> str:
 def quiet_libraries() -> None:
     """Silences start-up chatter of the libraries underneath; set before they are imported."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+    if not os.environ.get(BACKEND):
+        os.environ[BACKEND] = "tensorflow"
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
     os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
 
@@ -77,8 +132,11 @@ def guarded(main: Callable[[list[str]], int], argv: list[str] | None = None) -> 
         if isinstance(stream, io.TextIOWrapper):
             # Posts hold any character; a terminal that can't show one gets a question mark, not a traceback.
             stream.reconfigure(errors="replace")
+    given = sys.argv[1:] if argv is None else argv
     try:
-        return main(sys.argv[1:] if argv is None else argv)
+        if not {"-h", "--help", "--version"} & set(given):
+            check_backend()
+        return main(given)
     except UserError as error:
         print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
         return BAD_INPUT

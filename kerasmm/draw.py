@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kerasmm.console import Parser, UserError, console, guarded
+from kerasmm.console import MOST_SEED, Parser, UserError, console, guarded, whole
 
 if TYPE_CHECKING:
     import argparse
@@ -68,8 +68,8 @@ def _add_photos(parser: Parser, sheet: Sheet) -> None:
     parser.add_argument("--data", type=Path, help="data set (default: the one that the run was trained on)")
     parser.add_argument("--split", default="test", help=f"{sheet.split_help} (default: test)")
     parser.add_argument("--posts", nargs="+", metavar="ID", help="photos to show, by the ids of their posts")
-    parser.add_argument("-n", type=int, default=6, help="how many random photos, without --posts (default: 6)")
-    parser.add_argument("--seed", type=int, default=0, help="seeds which photos (default: 0)")
+    parser.add_argument("-n", type=whole(), default=6, help="how many random photos, without --posts (default: 6)")
+    parser.add_argument("--seed", type=whole(most=MOST_SEED), default=0, help="seeds which photos (default: 0)")
     parser.add_argument("--output", type=Path, required=True, metavar="FILE", help="the sheet: .png, .pdf, .svg")
 
 

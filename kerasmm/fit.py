@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kerasmm.console import Parser, UserError, console, guarded, listed
+from kerasmm.console import MOST_SEED, Parser, UserError, console, guarded, listed, whole
 from kerasmm.named_configs import config_help, find_config
 
 if TYPE_CHECKING:
@@ -44,7 +44,9 @@ def parser() -> Parser:
     made.add_argument("--resume", action="store_true", help="go on with the run, from its last checkpoint")
     made.add_argument("--strategy", default="auto", help="auto, single, mirrored or multi_worker (default: auto)")
     made.add_argument("--deterministic", action="store_true", help="the same seed gives the same weights; slower")
-    made.add_argument("--seed", type=int, default=0, help="seeds weights, order and sampling (default: 0)")
+    made.add_argument(
+        "--seed", type=whole(0, MOST_SEED), default=0, help="seeds weights, order and sampling (default: 0)"
+    )
     made.add_argument("--output", type=Path, help="where the export goes (default: saved_models/<name of the run>)")
     made.add_argument(
         "--force", action="store_true", help="export also where that folder holds another run's or data set's versions"
@@ -137,10 +139,11 @@ def _output(arguments: argparse.Namespace, folder: Path) -> Path:
 def _check_names(arguments: argparse.Namespace, folder: Path) -> None:
     """Refuses what would fail for its name alone: before data are read, and hours before it is needed."""
     from kerasmm.runs.run import refuse_used
-    from kerasmm.runs.strategy import check_name
+    from kerasmm.runs.strategy import check_cluster, check_name
     from kerasmm.serving.base import check_base
 
     check_name(arguments.strategy)
+    check_cluster(arguments.strategy)
     if not arguments.resume:
         refuse_used(folder)
     if not arguments.no_export:

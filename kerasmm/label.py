@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kerasmm.console import Parser, UserError, guarded, progress
+from kerasmm.console import Parser, UserError, guarded, progress, whole
 
 if TYPE_CHECKING:
     import argparse
@@ -50,7 +50,7 @@ def parser() -> Parser:
         "pictures lie in its folder",
     )  # fmt: skip
     made.add_argument("--user", metavar="U", help="whose pictures they are, where the model knows users")
-    made.add_argument("-k", type=int, default=5, help="how many labels a picture or pair (default: 5)")
+    made.add_argument("-k", type=whole(), default=5, help="how many labels a picture or pair (default: 5)")
     made.add_argument("--json", action="store_true", help="print JSON instead of a table")
     made.add_quiet()
     return made

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kerasmm.console import Parser, UserError, console, guarded
+from kerasmm.console import Parser, UserError, console, finite, guarded, whole
 from kerasmm.files.writing import check_file_path, write_whole
 
 if TYPE_CHECKING:
@@ -42,9 +42,9 @@ def parser() -> Parser:
     made.add_argument("--each", action="store_true", help="each --tag is a question of its own")
     made.add_argument("--plus", action="append", metavar="WORD", help=INPUTS["plus"].help)
     made.add_argument("--minus", action="append", metavar="WORD", help=INPUTS["minus"].help)
-    made.add_argument("--weight", type=float, metavar="W", help=INPUTS["weight"].help)
+    made.add_argument("--weight", type=finite, metavar="W", help=INPUTS["weight"].help)
     made.add_argument("--user", metavar="U", help=INPUTS["user"].help)
-    made.add_argument("-k", type=int, default=10, help=f"{INPUTS['k'].help} (default: 10)")
+    made.add_argument("-k", type=whole(), default=10, help=f"{INPUTS['k'].help} (default: 10)")
     made.add_argument(
         "--json", action="store_true", help="print JSON instead of a table; a list of answers with --each"
     )

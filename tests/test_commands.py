@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import shutil
@@ -90,6 +91,83 @@ def test_usage_errors_are_one_line_without_tensorflow(arguments, message):
     assert not (ROOT / "nowhere").exists()
     # Generous for a busy machine; importing TensorFlow alone takes longer.
     assert time.monotonic() - began < 4
+
+
+HUGE = "1" + "0" * 30
+
+
+@pytest.mark.parametrize(
+    ("command", "arguments"),
+    [
+        *(("fit", ["--model", "dman", "--seed", seed]) for seed in ("-1", HUGE, "nan", "1.5", "many digits")),
+        ("fit", ["--model", "dman", "--set", f"training.epochs={HUGE}"]),
+        ("fit", ["--model", "dman", "--set", f"training.batch_size={HUGE}"]),
+        *(
+            ("data_prep", ["build", "--source", "shapes", "--output", "nowhere", "--seed", seed])
+            for seed in ("-1", HUGE)
+        ),
+        ("data_prep", ["build", "--source", "shapes", "--output", "nowhere", "--set", "seed=-1"]),
+        *(("search", ["--model", "nowhere", "--tag", "a", "-k", k]) for k in ("0", HUGE, "nan")),
+        *(("search", ["--model", "nowhere", "--text", "a", "--weight", weight]) for weight in ("nan", "inf", "1e999")),
+        ("label", ["--model", "nowhere", "--image", "a.png", "-k", HUGE]),
+        *(("compare", ["--model", "dman", "--data", "a", "--output", "nowhere", "--seeds", n]) for n in ("0", HUGE)),
+        *((command, ["--run", "setup.cfg"]) for command in ("evaluate", "export", "fit --resume")),
+        ("draw", ["sentences", "--run", "setup.cfg", "--output", "nowhere.png"]),
+    ],
+)
+def test_numbers_out_of_range_and_files_for_folders(command, arguments, capsys, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    name, *flags = command.split()
+    module = importlib.import_module("data_prep.__main__" if name == "data_prep" else f"kerasmm.{name}")
+    given = ["9" * 9000 if one == "many digits" else one for one in arguments]
+    assert guarded(module.main, [*flags, *given]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("error: ") and len(line) < 400
+    assert not (ROOT / "nowhere").exists()
+
+
+@pytest.mark.parametrize("backend", ["jax", "torch", "tensorflow2"])
+def test_another_backend_is_refused_before_it_is_loaded(backend, capsys, monkeypatch):
+    monkeypatch.setenv("KERAS_BACKEND", backend)
+    assert guarded(lambda argv: pytest.fail("was called"), ["--model", "nowhere"]) == 2
+    assert capsys.readouterr().err.startswith(f"error: KERAS_BACKEND={backend}: commands run on TensorFlow only")
+
+
+WORKER = {"type": "worker", "index": 0}
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ("{", "Expecting property name"),
+        ("deep", "recursion"),
+        ("7", "not subscriptable"),
+        (json.dumps({"cluster": {}}), "lacks 'task'"),
+        (json.dumps({"cluster": {"worker": "localhost:1"}, "task": WORKER}), "where a list of addresses belongs"),
+        (json.dumps({"cluster": {"worker": [7]}, "task": WORKER}), "where a list of addresses belongs"),
+        (json.dumps({"cluster": {"worker": ["localhost"]}, "task": WORKER}), "'localhost' is no host:port"),
+        (json.dumps({"cluster": {"worker": ["localhost:99999"]}, "task": WORKER}), "is no host:port"),
+        (json.dumps({"cluster": {"worker": ["localhost:1"]}, "task": {**WORKER, "index": 1}}), "is not one of the 1"),
+        (
+            json.dumps({"cluster": {"worker": ["localhost:1"]}, "task": {**WORKER, "index": None}}),
+            "`task.index` is None",
+        ),
+        (json.dumps({"cluster": {"worker": ["no-such-host.invalid:1"]}, "task": WORKER}), "unknown host 'no-such-host"),
+    ],
+)
+def test_a_cluster_that_is_none(given, message, capsys, monkeypatch):
+    monkeypatch.setenv("TF_CONFIG", "[" * 100_000 if given == "deep" else given)
+    line = fails(capsys, "--model", "dman", "--run", "nowhere", "--strategy", "multi_worker", "--no-export")
+    assert line.startswith("error: TF_CONFIG: ") and message in line and len(line) < 500
+
+
+def test_a_cluster_of_this_machine(monkeypatch):
+    from kerasmm.runs.strategy import check_cluster
+
+    monkeypatch.setenv("TF_CONFIG", json.dumps({"cluster": {"worker": ["localhost:12345"]}, "task": WORKER}))
+    check_cluster("multi_worker")
+    monkeypatch.setenv("TF_CONFIG", "{")
+    check_cluster("auto")
 
 
 def fails(capsys, *arguments: str) -> str:

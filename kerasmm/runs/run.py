@@ -171,6 +171,8 @@ def read_run(folder: Path) -> tuple[System, dict[str, Any]]:
         UserError: When the folder holds no run, or one that this version can't read.
     """
     path = folder / FACTS
+    if folder.exists() and not folder.is_dir():
+        raise UserError(f"{folder}: is a file; expected the folder of a run")
     if not path.is_file():
         raise UserError(f"{path}: no run here; train one with `python -m kerasmm.fit --run {folder}`")
     try:

@@ -20,7 +20,7 @@ class Optimizer(Section):
     schedule: Literal["constant", "cosine", "step"] = "constant"
     """`cosine` lets the learning rate fall to nothing over the epochs of the training; `step` lets it fall by
     `step_factor` every `step_epochs`."""
-    step_epochs: int = Field(default=10, ge=1)
+    step_epochs: int = Field(default=10, ge=1, le=1_000_000)
     """With `step` only: epochs between two falls."""
     step_factor: float = Field(default=0.1, gt=0, le=1)
     """With `step` only: what the learning rate is multiplied by."""
@@ -39,7 +39,7 @@ class Training(Section):
 
     epochs: int = Field(default=10, ge=1)
     """How often the training posts are gone through."""
-    batch_size: int = Field(default=32, ge=1)
+    batch_size: int = Field(default=32, ge=1, le=1 << 24)
     """Posts a step, over all replicas."""
     precision: Literal["float32", "mixed_bfloat16", "mixed_float16"] = "float32"
     """What layers compute in. Weights and losses stay in float32; the mixed ones are for GPUs that are fast in them."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kerasmm.console import Parser, UserError, progress
+from kerasmm.console import Parser, UserError, progress, whole
 from kerasmm.drawing.photo_sheet import Entry, PhotoRow, Said, draw_photo_sheet
 from kerasmm.systems.sheets import Photos, Sheet, Trained, photo_pixels
 
@@ -58,9 +58,9 @@ class ConnotationSheet(Sheet):
 
     def add_arguments(self, parser: Parser) -> None:
         """How many connotations and denotations."""
-        parser.add_argument("-k", type=int, default=2, help="how many connotations of each run (default: 2)")
+        parser.add_argument("-k", type=whole(), default=2, help="how many connotations of each run (default: 2)")
         parser.add_argument(
-            "--denotations", type=int, default=2, metavar="K", help="how many denotations; 0: none (default: 2)"
+            "--denotations", type=whole(), default=2, metavar="K", help="how many denotations; 0: none (default: 2)"
         )
 
     def check(self, arguments: argparse.Namespace) -> None:
