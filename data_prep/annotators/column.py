@@ -65,19 +65,19 @@ class Column(Annotator):
         database = sqlite3.connect(self._file, isolation_level=None)
         for setting in ("journal_mode=OFF", "synchronous=OFF", f"cache_size=-{_CACHE_KIB}"):
             database.execute(f"PRAGMA {setting}")
-        database.execute("CREATE TABLE annotation (id TEXT PRIMARY KEY, labels TEXT) WITHOUT ROWID")
+        database.execute("CREATE TABLE post (id TEXT PRIMARY KEY) WITHOUT ROWID")
+        database.execute("CREATE TABLE annotation (id TEXT, label TEXT, UNIQUE (id, label))")
         database.execute("CREATE TABLE unknown (id TEXT PRIMARY KEY) WITHOUT ROWID")
         database.execute("BEGIN")
         ids = (draft.post.id for draft in drafts)
-        insert = "INSERT OR IGNORE INTO annotation VALUES (?, '[]')"
+        insert = "INSERT OR IGNORE INTO post VALUES (?)"
         database.executemany(insert, ((post_id,) for post_id in ids if is_unicode(post_id)))
         for post_id, labels in self._lines():
-            found = database.execute("SELECT labels FROM annotation WHERE id = ?", (post_id,)).fetchone()
-            if found is None:
+            if database.execute("SELECT 1 FROM post WHERE id = ?", (post_id,)).fetchone() is None:
                 database.execute("INSERT OR IGNORE INTO unknown VALUES (?)", (post_id,))
             else:
-                all_labels = json.dumps([*json.loads(found[0]), *labels])
-                database.execute("UPDATE annotation SET labels = ? WHERE id = ?", (all_labels, post_id))
+                insert = "INSERT OR IGNORE INTO annotation VALUES (?, ?)"
+                database.executemany(insert, ((post_id, label) for label in labels))
         (unknown,) = database.execute("SELECT count(*) FROM unknown").fetchone()
         database.execute("DROP TABLE unknown")
         database.execute("COMMIT")
@@ -87,8 +87,8 @@ class Column(Annotator):
     def labels(self, draft: Draft) -> tuple[str, ...]:
         # A post whose id is not valid Unicode is refused later.
         post_id = (draft.post.id if is_unicode(draft.post.id) else "",)
-        found = self._database.execute("SELECT labels FROM annotation WHERE id = ?", post_id).fetchone()
-        return tuple(json.loads(found[0])) if found else ()
+        found = self._database.execute("SELECT label FROM annotation WHERE id = ? ORDER BY rowid", post_id)
+        return tuple(label for (label,) in found)
 
     @functools.cached_property
     def _database(self) -> sqlite3.Connection:
@@ -110,7 +110,7 @@ class Column(Annotator):
             if labels.lstrip().startswith("["):
                 try:
                     found = json.loads(labels)
-                except ValueError as error:
+                except (ValueError, RecursionError) as error:
                     raise UserError(f"{where}: `{self.config.column}`: not valid JSON ({error})") from error
         if found is None:
             return []
@@ -119,7 +119,7 @@ class Column(Annotator):
                 f"{where}: `{self.config.column}` must be a list of strings, or names with {SEPARATOR!r} between them. "
                 f"Received: {str(labels)[:80]!r}"
             )
-        return [label for label in found if label.strip()]
+        return [label for label in found if label.strip() and is_unicode(label)]
 
     def _from_json(self) -> Iterator[tuple[str, Any, Any]]:
         for line in lines(self._path):
@@ -128,7 +128,7 @@ class Column(Annotator):
                 continue
             try:
                 content = None if line.fault else json.loads(line.text)
-            except ValueError as error:
+            except (ValueError, RecursionError) as error:
                 raise UserError(f"{where}: not valid JSON ({error})") from error
             if not isinstance(content, dict):
                 raise UserError(f"{where}: {line.fault or 'must be an object'}")

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from data_prep.sources.lines import lines
 from data_prep.sources.post_fields import SEPARATOR
+from data_prep.words import is_unicode
 from kerasmm.console import UserError
 
 COLUMNS = ("title", "aliases", "count", "description")
@@ -18,6 +19,7 @@ _JSON = (".jsonl", ".json")
 _TITLES = ("title", "titles", "page_title", "page title", "wikipedia_title", "article_title")
 _PLAIN_TITLES = ("article", "concept", "entity", "name", "page")
 _NAMESPACE = "page_namespace"
+_DIGITS = 15
 _QUALIFIER = re.compile(r"\s*\(([^()]*)\)\s*$")
 
 
@@ -98,23 +100,27 @@ def _from_columns(where: str, text: str) -> Concept:
     if len(cells) > len(COLUMNS):
         raise UserError(f"{where}: must be {'<TAB>'.join(COLUMNS)}. Received: {len(cells)} columns")
     title, aliases, count, description = (*cells, *[""] * (len(COLUMNS) - len(cells)))
-    if count and not (count.isascii() and count.isdigit()):
-        raise UserError(f"{where}: `count` must be a whole number. Received: {count[:80]!r}")
+    if count and not (count.isascii() and count.isdigit() and len(count) <= _DIGITS):
+        raise UserError(
+            f"{where}: `count` must be a whole number of at most {_DIGITS} digits. Received: {count[:80]!r}"
+        )
     return _concept(where, title, aliases.split(SEPARATOR), int(count or 0), description)
 
 
 def _from_json(where: str, text: str) -> Concept:
     try:
         content: Any = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UserError(f"{where}: not valid JSON ({error})") from error
     if not isinstance(content, dict):
         raise UserError(f"{where}: must be an object with {', '.join(COLUMNS)}. Received: {text[:80]}")
     title, aliases, count, description = (content.get(name) for name in COLUMNS)
     if not isinstance(aliases or [], list) or not all(isinstance(alias, str) for alias in aliases or []):
         raise UserError(f"{where}: `aliases` must be a list of strings. Received: {str(aliases)[:80]}")
-    if not isinstance(count or 0, int) or (count or 0) < 0:
-        raise UserError(f"{where}: `count` must be a whole number. Received: {str(count)[:80]}")
+    if not isinstance(count or 0, int) or not 0 <= (count or 0) < 10**_DIGITS:
+        raise UserError(
+            f"{where}: `count` must be a whole number of at most {_DIGITS} digits. Received: {str(count)[:80]}"
+        )
     for name, value in (("title", title), ("description", description)):
         if not isinstance(value or "", str):
             raise UserError(f"{where}: `{name}` must be a string. Received: {str(value)[:80]}")
@@ -125,5 +131,7 @@ def _concept(where: str, title: str, aliases: list[str], count: int, description
     title = " ".join(title.replace("_", " ").split())
     if not title:
         raise UserError(f"{where}: `title` is empty")
+    if not all(map(is_unicode, (title, description, *aliases))):
+        raise UserError(f"{where}: is not valid Unicode (half a surrogate pair)")
     names = tuple(name for alias in aliases if (name := " ".join(alias.replace("_", " ").split())))
     return Concept(title, names, count, description)

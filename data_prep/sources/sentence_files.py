@@ -12,7 +12,7 @@ from kerasmm.console import UserError
 
 _TOKEN = re.compile(r"(?P<name>[^\t]+)#(?P<number>[0-9]{1,9})\t(?P<sentence>.*)")
 # One line of the copy that everybody has lacks the second bar, with blanks in its place.
-_PIPED = re.compile(r"(?P<name>[^|]+?)\s*\|\s*(?P<number>[0-9]{1,9})(?:\s*\||\s)\s*(?P<sentence>.*)")
+_PIPED = re.compile(r"(?P<name>[^|]*[^|\s])\s*\|\s*(?P<number>[0-9]{1,9})(?:\s*\||\s)\s*(?P<sentence>.*)")
 _PIPED_HEADER = ["image_name", "comment_number", "comment"]
 
 

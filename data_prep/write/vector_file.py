@@ -18,9 +18,15 @@ import numpy as np
 
 from kerasmm.console import UserError
 from kerasmm.data.npy import load_npy, npy_header
+from kerasmm.files.reading import read_text
 
 ENDINGS = (".npz", ".npy", ".parquet")
+_MOST_IDS = 1 << 32
 _IDS, _VALUES = "ids.npy", "vectors.npy"
+_MOST_UNPACKED, _BLOCK = 100, 1 << 24
+"""How many times its size in the archive an array may have, and what it may have beyond that."""
+_MOST_VALUES = 4
+"""Numbers a byte, in Parquet."""
 _UNREADABLE = (
     ValueError,
     OSError,
@@ -71,7 +77,7 @@ def _read(path: Path, scratch: Path) -> tuple[list[str], np.ndarray]:
     found = next((one for one in beside if one.is_file()), None)
     if found is None:
         raise UserError(f"{path}: no ids beside it; expected one a line in {', '.join(one.name for one in beside)}")
-    lines = found.read_text(encoding="utf-8-sig").split("\n")
+    lines = read_text(found, _MOST_IDS, "list of ids").split("\n")
     ids = [line.removesuffix("\r") for line in (lines[:-1] if lines[-1] == "" else lines)]
     return ids, load_npy(path, mapped=True)
 
@@ -81,6 +87,9 @@ def _read_npz(path: Path, scratch: Path) -> tuple[list[str], np.ndarray]:
         raise ValueError("is no NumPy file")
     with zipfile.ZipFile(path) as archive:
         sizes = {member.filename: member.file_size for member in archive.infolist()}
+        for member in archive.infolist():
+            if member.file_size > _MOST_UNPACKED * member.compress_size + _BLOCK:
+                raise ValueError(f"`{member.filename[:80]}` would be unpacked to {member.file_size:,} bytes")
         if not {_IDS, _VALUES} <= set(sizes):
             names = ", ".join(name.removesuffix(".npy") for name in sizes)
             raise UserError(f"{path}: expected the arrays `ids` and `vectors`. Received: {names or 'none'}")
@@ -135,6 +144,11 @@ def _read_parquet(path: Path, scratch: Path) -> tuple[list[str], np.ndarray]:
             have = ", ".join(file.schema_arrow.names)
             raise UserError(f"{path}: expected the columns `id` and `vector`. Received: {have}")
         _check_columns(path, file.schema_arrow)
+        groups = map(file.metadata.row_group, range(file.metadata.num_row_groups))
+        values = max((group.column(i).num_values for group in groups for i in range(group.num_columns)), default=0)
+        # Of runs of one number a few bytes hold billions.
+        if values > _MOST_VALUES * path.stat().st_size + _BLOCK:
+            raise UserError(f"{path}: declares {values:,} values in few bytes")
         ids: list[str] = []
         written: np.ndarray | None = None
         for some, vectors in blocks(file):

@@ -51,8 +51,8 @@ class Vocabulary(StoredFile):
     size: int = Field(ge=0)
 
 
-Side = Annotated[int, Field(ge=1, le=1 << 13)]
-"""Of a picture, in pixels."""
+Side = Annotated[int, Field(ge=0, le=1 << 13)]
+"""Of a picture, in pixels; 0 where the features are from a file, and no picture was read for them."""
 
 
 class Features(_Strict):
