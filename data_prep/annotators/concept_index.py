@@ -27,6 +27,8 @@ _READING_KIB, _BUILDING_KIB = 32 * 1024, 256 * 1024
 _SINGULAR, _ALIAS, _OWN = range(3)
 _HELD = 1 << 18
 _MEANINGS = 64
+_MOST_LETTERS = 1 << 14
+"""Of the words that go with a concept, from all of its lines: hundreds of redirects, and no square of a million."""
 
 
 class Candidate(NamedTuple):
@@ -86,7 +88,8 @@ def _add(database: sqlite3.Connection, concept: Concept) -> int:
     row = (normalise(concept.title), concept.title, concept.frequency, " ".join(meaning(name_words(about))))
     (number,) = database.execute(
         "INSERT INTO concept (key, title, frequency, words) VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE "
-        "SET frequency = frequency + excluded.frequency, words = words || ' ' || excluded.words RETURNING id",
+        "SET frequency = frequency + excluded.frequency, words = CASE WHEN length(words) < "
+        f"{_MOST_LETTERS} THEN words || ' ' || excluded.words ELSE words END RETURNING id",
         row,
     ).fetchone()
     return int(number)
