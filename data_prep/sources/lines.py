@@ -124,9 +124,8 @@ def rows(path: Path, encoding: str = "utf-8", separator: str = ",") -> Iterator[
             reader = csv.reader(texts(), delimiter=separator, strict=True)
             yield Row(first.number, [], first.fault or f"not valid CSV: {error}")
             if read_again > _MOST_AGAIN * first_read + 2 * MAX_LINE_BYTES:
-                yield from (
-                    Row(line.number, [], line.fault or "not valid CSV: many quotes that don't close") for line in others
-                )
+                fault = "not valid CSV: many quotes that don't close"
+                yield from (Row(line.number, [], line.fault or fault) for line in others if line.text or line.fault)
             else:
                 again.extendleft(reversed(others))
             continue
