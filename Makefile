@@ -3,11 +3,12 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 
-.PHONY: demo test lint types unit jax install clean help
+.PHONY: demo test lint types unit jax fuzz install clean help
 
 help:
 	@echo "make demo   install, train DMAN on the embedded sample, ask the export a question"
 	@echo "make test   install, lint, types and tests"
+	@echo "make fuzz   spoilt files to what reads them, for MINUTES=10"
 
 # One stamp for the whole environment: made again when a dependency changes.
 $(VENV)/.installed: setup.cfg constraints.txt
@@ -48,6 +49,12 @@ jax: export JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS = 0
 jax: export JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES = -1
 jax: install
 	KERAS_BACKEND=jax $(BIN)/python -m pytest tests/layers tests/losses tests/metrics
+
+# Prints its seed, and how a case that failed is given again.
+MINUTES ?= 10
+
+fuzz: install
+	$(BIN)/python -m tests.hostile.fuzz --minutes $(MINUTES)
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info

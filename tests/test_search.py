@@ -282,7 +282,7 @@ def test_an_export_without_pictures_has_nothing_to_draw(ask, copy, tmp_path):
         (["--user", "me"], "nothing to search for"),
         ([], "nothing to search for"),
         (["--tag", "red", "-k", "0"], "-k must lie in 1"),
-        (["--tag", "red", "-k", "many"], "invalid int value"),
+        (["--tag", "red", "-k", "many"], "expected a whole number"),
         (["--tag", "red", "--sheet", "nowhere/s.png"], "nowhere/s.png: expected a file in a folder that exists"),
         (["--tag", "red", "--sheet", "sheet.gif"], "sheet.gif: expected a name that ends in .png, .pdf, .svg"),
         (["--tag", "red", "-k", "13", "--sheet", "s.png"], "expected at most 60 rows and 12 pictures a row"),

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from typing_extensions import TypedDict
 
 from kerasmm.console import UserError
-from kerasmm.files.json_file import checked, read_json
+from kerasmm.files.json_file import checked, read_json, shortened
 from kerasmm.files.reading import is_regular
 from kerasmm.files.within import within
 from kerasmm.files.writing import write_whole
@@ -148,7 +148,7 @@ def read_manifest(folder: Path) -> Manifest:
     content = read_json(path, dict[str, Any], "manifest")
     version = content.get("schema_version")
     if type(version) is not int or version < 1:
-        raise UserError(f"{path}: `schema_version` must be a positive integer. Received: {version!r}")
+        raise UserError(f"{path}: `schema_version` must be a positive integer. Received: {shortened(repr(version))}")
     if version > SCHEMA_VERSION:
         raise UserError(
             f"{path}: `schema_version` is {version}, this kerasmm reads up to {SCHEMA_VERSION}; upgrade kerasmm or build again"

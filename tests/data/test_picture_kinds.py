@@ -19,6 +19,7 @@ from kerasmm.serving.check import ALLOWED_OPS
 from kerasmm.serving.session_check import ops_of
 from tests.data import picture_kinds
 from tests.data.picture_kinds import kinds, most_apart
+from tests.hostile import fuzz
 
 SIDE = 24
 
@@ -171,3 +172,8 @@ def test_damage_is_judged_alike(tmp_path, rng, served):
     kept = [stored(tmp_path, content) for content in damaged]
     assert [content is not None for content in kept] == valid
     assert served(content or b"" for content in kept)[1] == valid
+
+
+def test_spoilt_pictures_are_refused_in_a_line(seed):
+    counts = fuzz.fuzz(seed, 0.5, ["pictures"], limit=60)["pictures"]
+    assert counts.total() and not counts[fuzz.TRACEBACK] and not counts[fuzz.HANG], counts
