@@ -168,6 +168,7 @@ class NoPosts:
     splits: dict = {}
     dropped: dict = {}
     fields: dict = {}
+    statistics: dict = {}
 
 
 class OldPosts:
