@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from kerasmm.console import UserError
+from kerasmm.files.reading import read_regular
 
 ENDINGS = (".csv", ".jsonl")
 
@@ -56,7 +57,7 @@ def read_pairs(path: Path, fields: Collection[str]) -> list[Pair]:
     try:
         if path.stat().st_size > _MOST_BYTES:
             raise UserError(f"{path}: larger than {_MOST_BYTES >> 20} MiB; split it")
-        content = path.read_bytes().decode("utf-8-sig")
+        content = read_regular(path, _MOST_BYTES, "file of pairs").decode("utf-8-sig")
     except OSError as error:
         raise UserError(f"{path}: can't be read ({error.strerror})") from error
     except UnicodeDecodeError as error:

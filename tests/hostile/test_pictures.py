@@ -1,5 +1,6 @@
 """Picture files of a stranger's, in a build and as questions: refused in a line, and nothing is run or waited for."""
 
+import os
 import subprocess
 
 import pytest
@@ -35,9 +36,9 @@ def test_a_build_refuses(tmp_path, name):
         check_picture(written(f"pictures/{name}", tmp_path), MAX_PIXELS)
 
 
-def test_a_million_comments_are_dropped(tmp_path):
+def test_many_comments_are_dropped(tmp_path):
     """The decoder passes them by; what is kept is drawn anew, without them."""
-    found = check_picture(written("pictures/a-million-chunks", tmp_path), MAX_PIXELS)
+    found = check_picture(written("pictures/a-hundred-thousand-chunks", tmp_path), MAX_PIXELS)
     assert found.encoded is not None and len(found.encoded) < 1000
 
 
@@ -50,5 +51,13 @@ def test_a_question_is_a_regular_file(tmp_path, name):
 
 
 def test_every_recipe_of_pictures_is_tried():
-    tried = {*REFUSED, "a-million-chunks"}
+    tried = {*REFUSED, "a-hundred-thousand-chunks"}
     assert {name.removeprefix("pictures/") for name in recipes() if name.startswith("pictures/")} == tried
+
+
+def test_pairs_are_read_from_a_regular_file(tmp_path):
+    from kerasmm.asking.pairs import read_pairs
+
+    os.mkfifo(tmp_path / "pairs.csv")
+    with pytest.raises(UserError, match="no regular file"):
+        read_pairs(tmp_path / "pairs.csv", ("image", "text"))

@@ -27,11 +27,11 @@ def a_thousand_scans(folder: Path) -> Path:
 
 
 @recipe
-def a_million_chunks(folder: Path) -> Path:
-    """A PNG with a million comments."""
+def a_hundred_thousand_chunks(folder: Path) -> Path:
+    """A PNG with a hundred thousand comments."""
     head = _PNG + _chunk(b"IHDR", struct.pack(">IIBBBBB", 4, 4, 8, 0, 0, 0, 0))
     pixels = _chunk(b"IDAT", zlib.compress(b"\0" * 20)) + _chunk(b"IEND", b"")
-    return _written(folder / "photo.png", head + _chunk(b"tEXt", b"a\0b") * 1_000_000 + pixels)
+    return _written(folder / "photo.png", head + _chunk(b"tEXt", b"a\0b") * 100_000 + pixels)
 
 
 @recipe
