@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import struct
 from typing import Any
@@ -75,4 +76,5 @@ def _changed(node: Any, rng: np.random.Generator) -> Any:
 
 
 def _value(rng: np.random.Generator) -> Any:
-    return VALUES[rng.integers(len(VALUES))]
+    # A copy: what is put in may be changed in its turn.
+    return copy.deepcopy(VALUES[rng.integers(len(VALUES))])

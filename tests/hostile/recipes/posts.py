@@ -62,6 +62,14 @@ def places_outside(folder: Path) -> Path:
 
 
 @recipe
+def links_to_nobody(folder: Path) -> Path:
+    """Posts that share their labels, of which one links to a post that isn't there."""
+    posts = [{"id": str(number), "text": f"post {number}", "tags": ["a"], "labels": ["b"]} for number in range(9)]
+    posts[3]["links"] = ["nobody", "nobody", "3"]
+    return _written(folder / "posts.jsonl", "\n".join(map(json.dumps, posts)))
+
+
+@recipe
 def a_link_for_posts(folder: Path) -> Path:
     """Posts that are a link to another's file."""
     (folder / "posts.jsonl").symlink_to("/etc/passwd")
