@@ -99,7 +99,7 @@ class Columns:
             if column not in there:
                 raise UserError(
                     f"{self._path}: has no column {column!r} to read `{field}` from (`--columns`).{nearest(column, there)} "
-                    f"It has {', '.join(there[:20])}"
+                    f"It has {', '.join(there[:20])[:400]}"
                 )
 
     def advice(self) -> str:

@@ -132,7 +132,7 @@ class Records:
         self.columns.check()
         used = [name for name in names if self._reading.columns.get(name)]
         if len(set(used)) < len(used):
-            raise UserError(f"{where}: names a column twice. Received: {', '.join(names)}")
+            raise UserError(f"{where}: names a column twice. Received: {', '.join(names)[:200]}")
         for row in found:
             if row.fault:
                 yield Record(row.number, {}, row.fault)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import tokenize
+import warnings
 from pathlib import Path
 from typing import IO
 
@@ -37,7 +38,9 @@ def npy_header(file: IO[bytes], size: int) -> tuple[tuple[int, ...], np.dtype]:
     if read is None:
         raise ValueError("is a NumPy file of another version than 1 and 2")
     try:
-        shape, _, dtype = read(file)
+        # That a file is an old one, nobody needs to hear.
+        with warnings.catch_warnings(action="ignore"):
+            shape, _, dtype = read(file)
     except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError, tokenize.TokenError):
         raise ValueError("is a NumPy file whose header can't be read") from None
     if dtype.hasobject:
@@ -59,5 +62,6 @@ def load_npy(path: Path, mapped: bool = False) -> np.ndarray:
     """
     with path.open("rb") as file:
         npy_header(file, path.stat().st_size)
-    array: np.ndarray = np.load(path, mmap_mode="r" if mapped else None, allow_pickle=False)
+    with warnings.catch_warnings(action="ignore"):
+        array: np.ndarray = np.load(path, mmap_mode="r" if mapped else None, allow_pickle=False)
     return array
