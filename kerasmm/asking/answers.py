@@ -104,11 +104,11 @@ def ask(export: LoadedExport, query: Query, k: int) -> Answer:
         if query.image is not None:
             raise UserError(f"{query.image}: {UNDECODABLE}")
         raise UserError(f"{export.folder}: knows none of the words asked")
-    ids = [row_id.decode() for row_id in answer["ids"][0][:k]]
+    ids = [row_id.decode(errors="replace") for row_id in answer["ids"][0][:k]]
     scores = [float(score) for score in answer["scores"][0][:k]]
     # Without sentences, texts are the posts' own, and their ids are those of posts.
     sentences = "texts" in answer and "sentences" in export.about
-    said = [text.decode() for text in answer["texts"][0][:k]] if sentences else [None] * len(ids)
+    said = [text.decode(errors="replace") for text in answer["texts"][0][:k]] if sentences else [None] * len(ids)
     rows = enumerate(zip(ids, scores, said, strict=True), 1)
     bare = [Found(rank, row_id, score, None, text) for rank, (row_id, score, text) in rows]
     return Answer(_in_words(query, values), signature, values, _with_posts(export, bare))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import sys
 from collections.abc import Iterator, Mapping
@@ -11,12 +10,26 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kerasmm.console import UserError
+from kerasmm.faults import machine_fault
+from kerasmm.files.reading import read_text
+from kerasmm.files.within import within
+from kerasmm.serving.about import read_about
 from kerasmm.serving.check import SIGNATURES_FILE, newest
 
 if TYPE_CHECKING:
     import numpy as np
 
     from kerasmm.serving.posts import PostStore
+
+
+ANSWERED = {
+    **dict.fromkeys(("ids", "texts", "labels"), ("O", 2)),
+    **dict.fromkeys(("scores", "embedding"), ("f", 2)),
+    "score": ("f", 1),
+    "map": ("f", 3),
+    "valid": ("b", 1),
+}
+"""Outputs by name: kind and rank of their arrays, as docs/serving.md has them."""
 
 
 class LoadedExport:
@@ -41,15 +54,11 @@ class LoadedExport:
     def __init__(self, folder: Path, *, quiet: bool = False) -> None:
         self._quiet = quiet
         self.folder = newest(Path(folder))
-        path = self.folder / SIGNATURES_FILE
-        try:
-            self.about: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-            self.signatures: dict[str, Any] = self.about["signatures"]
-            self._vocabularies: set[str] = set(self.about["vocabularies"])
-            self.inputs = {name: dict(one["inputs"]) for name, one in self.signatures.items()}
-            self.outputs = {name: dict(one["outputs"]) for name, one in self.signatures.items()}
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-            raise UserError(f"{path}: damaged ({error!r}); export again") from error
+        self.about = read_about(self.folder)
+        self.signatures: dict[str, Any] = self.about["signatures"]
+        self._vocabularies: set[str] = set(self.about["vocabularies"])
+        self.inputs = {name: dict(one["inputs"]) for name, one in self.signatures.items()}
+        self.outputs = {name: dict(one["outputs"]) for name, one in self.signatures.items()}
         self._words: dict[str, list[str]] = {}
         self._session: Any = None
         self._defs: Any = None
@@ -61,11 +70,8 @@ class LoadedExport:
         if name in self._words:
             return list(self._words[name])
         # By name, not by what the JSON says: a file's content must not choose which file is read.
-        path = self.folder / "assets" / f"{Path(name).name}.txt"
-        try:
-            self._words[name] = path.read_text(encoding="utf-8").split("\n")[:-1]
-        except (OSError, UnicodeDecodeError) as error:
-            raise UserError(f"{path}: can't be read ({error}); export again") from error
+        path = within(self.folder / "assets", f"{Path(name).name}.txt", self.folder / SIGNATURES_FILE)
+        self._words[name] = read_text(path, what="vocabulary of the export").split("\n")[:-1]
         return list(self._words[name])
 
     def posts(self) -> PostStore:
@@ -100,11 +106,40 @@ class LoadedExport:
             received = " and ".join(sorted(inputs)) or "nothing"
             expected = " and ".join(self.inputs[signature])
             raise UserError(f"{self.folder}: {signature} takes {expected}. Received: {received}")
-        tensors = self._defs[signature]
+        tensors = self._defs.get(signature)
+        if (
+            tensors is None
+            or set(tensors.inputs) != set(inputs)
+            or not set(tensors.outputs) >= set(self.outputs[signature])
+        ):
+            raise UserError(f"{self.folder / SIGNATURES_FILE}: {signature} is not what the graph answers; export again")
         feeds = {tensors.inputs[name].name: array for name, array in inputs.items()}
         fetches = {name: tensor.name for name, tensor in tensors.outputs.items()}
-        answer: dict[str, np.ndarray] = self._session.run(fetches, feeds)
+        answer = self._run(signature, fetches, feeds)
+        rows = len(next(iter(inputs.values()), ()))
+        for name, array in answer.items():
+            kinds, rank = ANSWERED.get(name, ("", 0))
+            odd = kinds and (array.dtype.kind not in kinds or array.ndim != rank)
+            if not array.ndim or len(array) != rows or odd:
+                raise UserError(
+                    f"{self.folder}: {signature} answers {name} of {array.dtype} {array.shape} to {rows} questions; export again"
+                )
         return answer
+
+    def _run(self, signature: str, fetches: dict[str, str], feeds: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        import numpy as np
+        import tensorflow as tf
+
+        try:
+            found = self._session.run(fetches, feeds)
+        except (tf.errors.OpError, ValueError, TypeError) as error:
+            if machine_fault(error):
+                raise
+            first = str(error).strip().split("\n")[0][:200]
+            raise UserError(f"{self.folder}: {signature} can't be answered ({first})") from error
+        return {
+            name: np.asarray(value, None if isinstance(value, np.ndarray) else object) for name, value in found.items()
+        }
 
     def why_missing(self, signature: str) -> str:
         """`: its training posts have no labels`, where the export says why it doesn't answer a signature; else nothing."""
@@ -128,6 +163,7 @@ class LoadedExport:
         import tensorflow as tf
         from google.protobuf.message import DecodeError
 
+        from kerasmm.serving.checkpoint import Checkpoint
         from kerasmm.serving.harmless import require_harmless
         from kerasmm.serving.session_check import TEXT_OPS, load_text_ops
 
@@ -138,6 +174,7 @@ class LoadedExport:
         try:
             if kinds & TEXT_OPS:
                 load_text_ops()
+            Checkpoint(self.folder)
             session = tf.compat.v1.Session(graph=tf.Graph())
             with session.graph.as_default(), _without_chatter():
                 loaded = tf.compat.v1.saved_model.load(session, [tf.saved_model.SERVING], str(self.folder))

@@ -11,11 +11,12 @@ from typing import Any
 
 import numpy as np
 
+from kerasmm.serving.about import read_about
 from kerasmm.serving.check import SIGNATURES_FILE
+from kerasmm.serving.checkpoint import Checkpoint
 from kerasmm.serving.graph_audit import parsed
 from kerasmm.serving.harmless import GRAPH
 from kerasmm.serving.posts import POSTS_FILE
-from kerasmm.serving.recipe import CHECKPOINT
 
 SHORTEST = 12
 """Bytes from which on a string is looked for anywhere; a shorter one stands in other words by chance, so it is looked for
@@ -77,10 +78,10 @@ def values(version: Path) -> Iterator[tuple[str, str]]:
     """`(file, value)` of every string that the export holds as a value of its own."""
     import tensorflow as tf
 
-    reader = tf.train.load_checkpoint(str(version / CHECKPOINT))
-    for key, dtype in reader.get_variable_to_dtype_map().items():
+    reader = Checkpoint(version)
+    for key, dtype in reader.dtypes.items():
         if dtype == tf.string and not key.startswith("_"):
-            for value in np.ravel(reader.get_tensor(key)).tolist():
+            for value in np.ravel(reader.tensor(key)).tolist():
                 yield "variables", value.decode(errors="replace")
     where = f"{(version / 'assets.extra' / POSTS_FILE).absolute().as_uri()}?immutable=1"
     with closing(sqlite3.connect(where, uri=True)) as file:
@@ -90,9 +91,9 @@ def values(version: Path) -> Iterator[tuple[str, str]]:
                     yield POSTS_FILE, cell
             for words in row[2:4]:
                 yield from ((POSTS_FILE, word) for word in json.loads(words))
-    about = json.loads((version / SIGNATURES_FILE).read_text(encoding="utf-8"))
+    about = read_about(version)
     for signature in about["signatures"].values():
-        for value in _strings(list(signature["example"]["answer"].values())):
+        for value in _strings(list(signature.get("example", {}).get("answer", {}).values())):
             yield SIGNATURES_FILE.name, value
     for constant in _constants(version / GRAPH):
         yield GRAPH, constant.decode(errors="replace")

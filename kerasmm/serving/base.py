@@ -6,13 +6,13 @@ once.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kerasmm.console import UserError
+from kerasmm.files.json_file import read_json
 from kerasmm.serving.check import SIGNATURES_FILE, versions
 
 if TYPE_CHECKING:
@@ -97,9 +97,9 @@ def chosen_splits(dataset: Dataset, splits: Sequence[str] | None) -> list[str]:
 def _origin_of_version(version: Path) -> dict[str, str] | None:
     """What a version says that it was made of; None where it doesn't, being older or no export of ours."""
     try:
-        about: Any = json.loads((version / SIGNATURES_FILE).read_text(encoding="utf-8"))
+        about = read_json(version / SIGNATURES_FILE, dict[str, Any], "description of an export")
         return {key: str(about[ORIGIN][key]) for key in ("run", "data", "source")}
-    except (OSError, ValueError, KeyError, TypeError):
+    except (UserError, KeyError, TypeError):
         return None
 
 

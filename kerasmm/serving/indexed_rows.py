@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from kerasmm.console import UserError
+from kerasmm.serving.checkpoint import CHECKPOINT, Checkpoint
 from kerasmm.serving.encoded import Rows
-from kerasmm.serving.recipe import CHECKPOINT, VALUE
+from kerasmm.serving.recipe import VALUE
 
 _INDEX = re.compile(r"services/indexes/([^/]+)/(vectors|ids|texts|scales)" + re.escape(VALUE))
 
@@ -21,18 +22,16 @@ def read_rows(version: Path) -> dict[str, Rows]:
     Raises:
         UserError: For an export whose graph is bound to the number of its rows.
     """
-    import tensorflow as tf
-
-    reader = tf.train.load_checkpoint(str(version / CHECKPOINT))
+    reader = Checkpoint(version)
     found: dict[str, dict[str, np.ndarray]] = {}
-    for key in reader.get_variable_to_shape_map():
+    for key in reader.shapes:
         if match := _INDEX.fullmatch(key):
-            found.setdefault(match[1], {})[match[2]] = np.asarray(reader.get_tensor(key))
+            found.setdefault(match[1], {})[match[2]] = reader.tensor(key)
     if not found:
         raise UserError(f"{version}: was exported before an index could be changed; export its run again")
     return {
         kind: Rows(
-            [row_id.decode() for row_id in held["ids"].tolist()],
+            [row_id.decode(errors="replace") for row_id in held["ids"].tolist()],
             held["vectors"],
             held["texts"].tolist() if "texts" in held else None,
             held.get("scales"),
@@ -84,12 +83,12 @@ def write_rows(version: Path, rows: Mapping[str, Rows], folder: Path) -> None:
     """
     import tensorflow as tf
 
-    reader = tf.train.load_checkpoint(str(version / CHECKPOINT))
+    reader = Checkpoint(version)
     tensors = {}
-    for key in sorted(reader.get_variable_to_shape_map()):
+    for key in sorted(reader.shapes):
         match = _INDEX.fullmatch(key)
         if match is None:
-            tensors[key] = tf.constant(reader.get_tensor(key))
+            tensors[key] = tf.constant(reader.tensor(key))
             continue
         held = rows[match[1]]
         if match[2] == "vectors":

@@ -11,9 +11,11 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from kerasmm.console import console
+from kerasmm.console import UserError, console
 from kerasmm.data.opening import BadPicture, opened
 from kerasmm.data.post import Post
+from kerasmm.faults import machine_fault
+from kerasmm.files.reading import is_regular
 
 POSTS_FILE = "posts.sqlite"
 THUMBNAIL_SIDE = 256
@@ -112,7 +114,8 @@ def write_posts(
         connection.execute("pragma synchronous = off")
         connection.execute(_SCHEMA)
         if of is not None:
-            _copy(connection, of, without)
+            with _damage(of):
+                _copy(connection, of, without)
         connection.execute("begin")
         for split, post in posts:
             small = thumbnail(post.image) if thumbnails and post.image is not None else None
@@ -156,43 +159,90 @@ def _has_authors(connection: sqlite3.Connection, schema: str = "main") -> bool:
     return "author" in {row[1] for row in connection.execute(f"pragma {schema}.table_info(posts)")}
 
 
+@contextlib.contextmanager
+def _damage(path: Path) -> Iterator[None]:
+    """What reading a damaged file raises, in a line; a full disk is no damage."""
+    try:
+        yield
+    except (sqlite3.Error, ValueError, OverflowError) as error:
+        if machine_fault(error):
+            raise
+        raise UserError(f"{path}: damaged ({' '.join(str(error).split())[:200]}); export again") from error
+
+
+def _stored(post_id: object, split: object, text: object, tags: object, labels: object, small: object) -> StoredPost:
+    """A post of a row, of which SQLite promises no types.
+
+    Raises:
+        ValueError: When they are others.
+    """
+    if not isinstance(post_id, str) or not isinstance(split, str) or not isinstance(text, str | None):
+        raise ValueError("an id, split or text is no string")
+    if not isinstance(small, bytes | None):
+        raise ValueError(f"the thumbnail of {post_id[:80]!r} is no picture")
+    return StoredPost(post_id, split, text, _words(tags), _words(labels), small)
+
+
+def _words(cell: object) -> tuple[str, ...]:
+    """A list of words as the file keeps it.
+
+    Raises:
+        ValueError: When it is none.
+    """
+    try:
+        words = json.loads(cell) if isinstance(cell, str) else None
+    except RecursionError as error:
+        raise ValueError("tags or labels lie too deep") from error
+    if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
+        raise ValueError("tags or labels are no list of strings")
+    return tuple(words)
+
+
 class PostStore:
     """Reads what `write_posts` wrote.
 
     Raises:
-        sqlite3.Error: When the file can't be read.
+        UserError: When the file can't be read, or holds something else.
     """
 
     def __init__(self, path: Path) -> None:
+        self._path = path
+        if not is_regular(path):
+            raise UserError(f"{path}: missing; export again")
         # Immutable: an export on a read-only disk can be read too, and nothing is ever locked.
         self._connection = sqlite3.connect(f"{path.absolute().as_uri()}?immutable=1", uri=True)
 
     def __len__(self) -> int:
-        return int(self._connection.execute("select count(*) from posts").fetchone()[0])
+        with _damage(self._path):
+            return int(self._connection.execute("select count(*) from posts").fetchone()[0])
 
     def find(self, ids: Sequence[str]) -> dict[str, StoredPost]:
         """The posts of these ids; unknown ids are left out."""
         found = {}
-        for post_id in ids:
-            row = self._connection.execute(
-                "select id, split, text, tags, labels, thumbnail from posts where id = ?", (post_id,)
-            ).fetchone()
-            if row is not None:
-                tags, labels = (tuple(json.loads(words)) for words in row[3:5])
-                found[post_id] = StoredPost(row[0], row[1], row[2], tags, labels, row[5])
+        with _damage(self._path):
+            for post_id in ids:
+                row = self._connection.execute(
+                    "select id, split, text, tags, labels, thumbnail from posts where id = ?", (post_id,)
+                ).fetchone()
+                if row is not None:
+                    found[post_id] = _stored(*row)
         return found
 
     def __iter__(self) -> Iterator[StoredPost]:
         """All posts, one at a time, in the order of their ids."""
-        for (post_id,) in self._connection.execute("select id from posts order by id"):
-            yield from self.find([post_id]).values()
+        with _damage(self._path):
+            for row in self._connection.execute(
+                "select id, split, text, tags, labels, thumbnail from posts order by id"
+            ):
+                yield _stored(*row)
 
     def of_author(self, user: str) -> list[str] | None:
         """Ids of the posts of an author; None where the file, of an earlier version, doesn't know the authors."""
-        if not _has_authors(self._connection):
-            return None
-        rows = self._connection.execute("select id from posts where author = ?", (author_digest(user),))
-        return [row[0] for row in rows]
+        with _damage(self._path):
+            if not _has_authors(self._connection):
+                return None
+            rows = self._connection.execute("select id from posts where author = ?", (author_digest(user),))
+            return [row[0] for row in rows]
 
     def close(self) -> None:
         """Closes the file."""

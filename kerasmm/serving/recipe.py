@@ -6,14 +6,18 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from pydantic import BaseModel, ConfigDict
 
 from kerasmm.console import UserError
+from kerasmm.files.json_file import read_json
+from kerasmm.files.reading import read_text
+from kerasmm.files.within import within
+from kerasmm.serving.checkpoint import Checkpoint
 from kerasmm.settings import validated
 from kerasmm.systems import Facts, System
 from kerasmm.systems import system as system_named
@@ -24,9 +28,23 @@ if TYPE_CHECKING:
 
 MODEL_FILE = Path("assets.extra", "model.json")
 FORMAT = 1
-CHECKPOINT = Path("variables", "variables")
 VALUE = "/.ATTRIBUTES/VARIABLE_VALUE"
 """What the keys of a checkpoint's variables end in."""
+
+
+class _Recipe(BaseModel):
+    """What `model.json` holds; the configuration is checked by its system."""
+
+    model_config = ConfigDict(extra="allow", strict=True)
+    format: int
+    system: str
+    seed: int
+    config: dict[str, Any]
+    features: Any
+    measured: Any
+    vocabularies: list[str]
+    pictures: bool
+    weights: list[int]
 
 
 def recipe(system: Any, model: keras.Model, weights: Sequence[tf.Variable], pictures: bool) -> dict[str, Any] | None:
@@ -72,8 +90,8 @@ def rebuilt(version: Path) -> tuple[System, keras.Model]:
         config = validated(kind.Config, content["config"], str(version / MODEL_FILE))
         system = kind(config, facts, int(content["seed"]))
         model = system.build()
-        reader = tf.train.load_checkpoint(str(version / CHECKPOINT))
-        kept = [reader.get_tensor(f"weights/{int(number)}{VALUE}") for number in content["weights"]]
+        reader = Checkpoint(version)
+        kept = [reader.tensor(f"weights/{int(number)}{VALUE}") for number in content["weights"]]
         model.set_weights(kept)
     except (KeyError, TypeError, ValueError, AttributeError, tf.errors.OpError) as error:
         first = str(error).strip().split("\n")[0][:200]
@@ -91,27 +109,26 @@ def read_recipe(version: Path) -> dict[str, Any]:
     if not path.is_file():
         raise UserError(f"{path}: not there, so this export can't embed more posts; export its run again")
     try:
-        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        if content["format"] > FORMAT:
-            raise UserError(f"{path}: format {content['format']} is newer than this kerasmm reads ({FORMAT})")
-    except (ValueError, KeyError, TypeError) as error:
-        raise UserError(f"{path}: damaged ({error!r}); export again") from error
+        content = read_json(path, _Recipe, "recipe of a model").model_dump()
+    except UserError as error:
+        raise UserError(f"{path}: damaged ({str(error).removeprefix(f'{path}: ')}); export again") from error
+    if content["format"] > FORMAT:
+        raise UserError(f"{path}: format {content['format']} is newer than this kerasmm reads ({FORMAT})")
     return content
 
 
 def _vocabulary(version: Path, name: str) -> list[str]:
     # By its last part: a file's content must not choose which file is read.
-    return (version / "assets" / f"{Path(name).name}.txt").read_text(encoding="utf-8").split("\n")[:-1]
+    path = within(version / "assets", f"{Path(name).name}.txt", version / MODEL_FILE)
+    return read_text(path, what="vocabulary of the export").split("\n")[:-1]
 
 
 def weights_digest(saved: Path) -> str:
     """SHA-256 over the weights of a SavedModel, without its indexes: the same in every version with the same weights."""
-    import tensorflow as tf
-
-    reader = tf.train.load_checkpoint(str(saved / CHECKPOINT))
+    reader = Checkpoint(saved)
     digest = hashlib.sha256()
-    for key in sorted(key for key in reader.get_variable_to_shape_map() if key.startswith("weights/")):
-        value = np.asarray(reader.get_tensor(key))
+    for key in sorted(key for key in reader.shapes if key.startswith("weights/")):
+        value = reader.tensor(key)
         digest.update(f"{key} {value.dtype} {value.shape}\n".encode())
         digest.update(np.ascontiguousarray(value).tobytes())
     return digest.hexdigest()

@@ -16,6 +16,10 @@ from kerasmm.console import UserError, progress
 from kerasmm.data.dataset import Dataset, vocabulary_digest
 from kerasmm.data.manifest import FILE_NAME, sha256_of
 from kerasmm.data.post import Post
+from kerasmm.faults import machine_fault
+from kerasmm.files.reading import read_text
+from kerasmm.files.within import within
+from kerasmm.serving.about import read_about
 from kerasmm.serving.audit import leftovers
 from kerasmm.serving.check import SIGNATURES_FILE, WARMUP, check_export, newest
 from kerasmm.serving.encoded import POSTS, Rows, encode
@@ -95,7 +99,7 @@ def reindex(
     before = newest(Path(folder))
     require_harmless(before, quiet)
     last = last_version(before.parent)
-    about: dict[str, Any] = json.loads((before / SIGNATURES_FILE).read_text(encoding="utf-8"))
+    about = read_about(before)
     old = read_rows(before)
     with closing(PostStore(before / "assets.extra" / POSTS_FILE)) as store, aside(before.parent) as scratch:
         theirs = _posts_of(store, before, about, forget_user)
@@ -177,9 +181,7 @@ def _posts_of(store: PostStore, before: Path, about: dict[str, Any], user: str |
     """Ids of the posts of a user that the export holds."""
     if user is None:
         return []
-    if USERS in about["vocabularies"] and user in (before / "assets" / f"{USERS}.txt").read_text(
-        encoding="utf-8"
-    ).split("\n"):
+    if USERS in about["vocabularies"] and user in _vocabulary(before, USERS):
         raise UserError(
             f"{before}: its weights hold a vector of {user!r}, which can't be taken out of them; train without this user"
         )
@@ -242,17 +244,34 @@ def _write_about(
     new = {
         **about,
         **{kind: len(held.ids) for kind, held in rows.items()},
-        "splits": list(dict.fromkeys([*about["splits"], *([ADDED] if change.added else [])])),
+        "splits": list(dict.fromkeys([*about.get("splits", []), *([ADDED] if change.added else [])])),
         "changes": [*about.get("changes", []), was],
     }
     # What finds no posts must answer as before; the check sees to that.
     finding = [name for name, signature in new["signatures"].items() if "ids" in signature["outputs"]]
-    for name, answer in example_answers(saved, finding).items():
-        new["signatures"][name]["example"]["answer"] = {
+    for name, answer in _example_answers(change.before, saved, finding).items():
+        new["signatures"][name].setdefault("example", {})["answer"] = {
             key: to_json(np.asarray(value)) for key, value in answer.items()
         }
     (saved / SIGNATURES_FILE).write_text(json.dumps(new, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     (saved / CARD_FILE).write_text(version_card(new), encoding="utf-8")
+
+
+def _example_answers(before: Path, saved: Path, signatures: list[str]) -> dict[str, dict[str, Any]]:
+    """What the new rows answer to the examples of the export."""
+    import tensorflow as tf
+    from google.protobuf.message import DecodeError
+
+    try:
+        answers = example_answers(saved, signatures)
+    except (tf.errors.OpError, DecodeError, ValueError, TypeError, KeyError, RuntimeError, IndexError) as error:
+        if machine_fault(error):
+            raise
+        first = str(error).strip().split("\n")[0][:200]
+        raise UserError(f"{before}: can't be asked its own examples ({first}); export again") from error
+    if missing := sorted(set(signatures) - set(answers)):
+        raise UserError(f"{before / WARMUP}: holds no request for {missing[0]}; export again")
+    return answers
 
 
 def _audited(
@@ -288,10 +307,15 @@ def _audited(
             for post in stays:
                 yield from _said(post) if post.id not in going else ()
             for name in about["vocabularies"]:
-                yield from (saved / "assets" / f"{Path(name).name}.txt").read_text(encoding="utf-8").split("\n")
+                yield from _vocabulary(saved, name)
 
         seen = (post.thumbnail for post in stays if post.thumbnail and post.id not in going)
         return leftovers(saved, gone, kept(), pictures, seen if pictures else ())
+
+
+def _vocabulary(version: Path, name: str) -> list[str]:
+    path = within(version / "assets", f"{Path(name).name}.txt", version / SIGNATURES_FILE)
+    return read_text(path, what="vocabulary of the export").split("\n")
 
 
 def _said(post: StoredPost) -> Iterator[str]:

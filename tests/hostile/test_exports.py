@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
+import sqlite3
+
 import numpy as np
 import pytest
 from tensorflow.core.protobuf import saved_model_pb2
 
 import kerasmm
-from kerasmm.console import UserError
+from kerasmm import export, index, search
+from kerasmm.console import UserError, guarded
 from kerasmm.serving import harmless
-from kerasmm.serving.check import check_export
+from kerasmm.serving.check import SIGNATURES_FILE, WARMUP, check_export
 from kerasmm.serving.graph_audit import graph_problems
 from tests.hostile.recipes import recipes, written
 from tests.hostile.recipes.exports import FOREIGN_OPS, GRAPHS, OWNED, SECRET, copied, foreign_op, whole
@@ -19,10 +24,10 @@ FOLDERS = ("a-second-file", "a-linked-asset", "linked-weights", "linked-posts", 
 
 def test_the_one_that_is_edited_is_whole(tmp_path):
     assert check_export(whole())["problems"] == []
-    with kerasmm.load(copied(tmp_path).parent) as export:
-        assert [found.id for found in export.search(tags=["green"], k=1)] == ["green"]
+    with kerasmm.load(copied(tmp_path).parent) as opened:
+        assert [found.id for found in opened.search(tags=["green"], k=1)] == ["green"]
         asked = {"tags": np.array([["blue"]], object), "k": np.array([2**31 - 1], "int32")}
-        assert export.answer("search_by_tags", asked)["ids"].shape == (1, 3)
+        assert opened.answer("search_by_tags", asked)["ids"].shape == (1, 3)
 
 
 @pytest.mark.parametrize("name", [*(name.replace("_", "-") for name in GRAPHS), *FOLDERS])
@@ -88,3 +93,73 @@ def test_a_memory_that_is_damaged_is_none(tmp_path, monkeypatch, capsys, content
     monkeypatch.setattr(harmless, "audited_file", lambda: remembered)
     harmless.require_harmless(whole())
     assert capsys.readouterr().err.startswith("audited ")
+
+
+def json_edit(change):
+    def edit(path):
+        about = json.loads(path.read_text())
+        change(about)
+        path.write_text(json.dumps(about))
+
+    return edit
+
+
+def sql_edit(statement):
+    def edit(path):
+        with contextlib.closing(sqlite3.connect(path)) as file:
+            file.execute(statement)
+            file.commit()
+
+    return edit
+
+
+DAMAGES = {
+    "deep": (SIGNATURES_FILE, lambda path: path.write_text("[" * 100_000)),
+    "not-utf8": (SIGNATURES_FILE, lambda path: path.write_bytes(b'{"a": "\xff"}')),
+    "signature-of-a-number": (SIGNATURES_FILE, json_edit(lambda about: about["signatures"].update(search_by_tags=7))),
+    "shape-of-text": (
+        SIGNATURES_FILE,
+        json_edit(lambda about: about["signatures"]["search_by_tags"]["inputs"]["tags"].update(shape="x")),
+    ),
+    "vocabularies-of-lists": (SIGNATURES_FILE, json_edit(lambda about: about.update(vocabularies={"tags": [1]}))),
+    "signature-that-is-not-there": (
+        SIGNATURES_FILE,
+        json_edit(lambda about: about.update(signatures={"other": about["signatures"]["search_by_tags"]})),
+    ),
+    "words-not-utf8": ("assets/tags.txt", lambda path: path.write_bytes(b"red\n\xff\n")),
+    "posts-no-database": ("assets.extra/posts.sqlite", lambda path: path.write_bytes(b"junk" * 500)),
+    "posts-gone": ("assets.extra/posts.sqlite", lambda path: path.unlink()),
+    "posts-without-table": ("assets.extra/posts.sqlite", sql_edit("drop table posts")),
+    "tags-of-numbers": ("assets.extra/posts.sqlite", sql_edit("update posts set tags = '[[1]]'")),
+    "text-of-a-number": ("assets.extra/posts.sqlite", sql_edit("update posts set text = x'ff'")),
+    "tags-deep": ("assets.extra/posts.sqlite", sql_edit(f"update posts set tags = '{'[' * 100_000}'")),
+    "weights-index-cut": ("variables/variables.index", lambda path: path.write_bytes(path.read_bytes()[:60])),
+    "weights-cut": (
+        "variables/variables.data-00000-of-00001",
+        lambda path: path.write_bytes(path.read_bytes()[:10]),
+    ),
+    "weights-gone": ("variables/variables.data-00000-of-00001", lambda path: path.unlink()),
+    "warm-up-cut": (WARMUP, lambda path: path.write_bytes(path.read_bytes()[:30])),
+    "warm-up-empty": (WARMUP, lambda path: path.write_bytes(b"")),
+}
+
+
+@pytest.mark.parametrize("name", DAMAGES)
+def test_a_damaged_file_is_one_line_of_every_command(tmp_path, capsys, name):
+    part, damage = DAMAGES[name]
+    version = copied(tmp_path)
+    damage(version / part)
+    codes = []
+    for main, arguments in (
+        (search.main, ["--model", str(version), "--tag", "red", "--json", "--quiet"]),
+        (index.main, ["--model", str(version), "--remove", "green", "--quiet"]),
+        (export.main, ["--check", str(version), "--quiet"]),
+    ):
+        codes.append(guarded(main, arguments))
+        said = capsys.readouterr().err
+        assert codes[-1] in (0, 2), said
+        assert not said or (said.startswith("error: ") and said.count("\n") == 1 and str(tmp_path) in said)
+        assert said.rstrip("\n").isprintable()
+    # Whoever reads the file says so; the others needn't.
+    assert 2 in codes
+    assert [path.name for path in version.parent.iterdir() if path.name.startswith(".")] == []

@@ -1,10 +1,10 @@
 import io
-import sqlite3
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from kerasmm.console import UserError
 from kerasmm.data.post import Post
 from kerasmm.serving.posts import PostStore, post_of, thumbnail, write_posts
 
@@ -102,5 +102,5 @@ def test_thumbnails_can_be_left_out(tmp_path):
 
 def test_reading_a_damaged_file_raises(tmp_path):
     (tmp_path / "p.sqlite").write_bytes(b"no database" * 100)
-    with pytest.raises(sqlite3.Error):
+    with pytest.raises(UserError, match="p.sqlite: damaged"):
         PostStore(tmp_path / "p.sqlite").find(["a"])

@@ -41,7 +41,8 @@ def whole() -> Path:
     atexit.register(shutil.rmtree, base, ignore_errors=True)
     (base / "tags.txt").write_text("".join(f"{tag}\n" for tag in TAGS))
     module = tf.Module()
-    module.index = ExactIndex(np.eye(3, dtype="float32"), TAGS)
+    module.services = tf.Module()
+    module.services.indexes = {"posts": ExactIndex(np.eye(3, dtype="float32"), TAGS)}
     whole_line, line_number = tf.lookup.TextFileIndex.WHOLE_LINE, tf.lookup.TextFileIndex.LINE_NUMBER
     lines = tf.lookup.TextFileInitializer(str(base / "tags.txt"), tf.string, whole_line, tf.int64, line_number)
     module.table = tf.lookup.StaticHashTable(lines, -1)
@@ -49,7 +50,7 @@ def whole() -> Path:
     def search_by_tags(tags: tf.Tensor, k: tf.Tensor) -> dict[str, tf.Tensor]:
         found = module.table.lookup(tags)
         query = tf.reduce_sum(tf.one_hot(found, 3), axis=1)
-        return {**module.index.search(query, k), "valid": tf.reduce_any(found >= 0, axis=1)}
+        return {**module.services.indexes["posts"].search(query, k), "valid": tf.reduce_any(found >= 0, axis=1)}
 
     specs = {
         "tags": tf.TensorSpec((None, None), tf.string, "tags"),
