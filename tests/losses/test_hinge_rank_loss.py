@@ -23,7 +23,7 @@ def test_all_pairs_of_several_positives(rng):
     y_true = np.array([[1, 0, 1, 0, 1, 0, 0]])
     y_pred = rng.uniform(-1, 1, (1, 7))
     wanted = hinge_rank(0.5)(y_true[0], y_pred[0])
-    assert float(HingeRankLoss(margin=0.5)(y_true, y_pred)) == pytest.approx(wanted, rel=1e-5)
+    assert float(HingeRankLoss(margin=0.5)(y_true, y_pred)) == pytest.approx(wanted, rel=1e-5, abs=1e-5)
 
 
 def test_equal_similarities_cost_the_margin():

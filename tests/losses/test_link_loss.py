@@ -35,7 +35,7 @@ def test_a_ratio_is_what_sampling_gives_on_average(rng, ratio):
     sampled = link()([1, 1], d[[0, 3]]) + np.log1p(np.exp(d[drawn])).sum(axis=1)
     error = sampled.std() / math.sqrt(len(sampled))
     got = float(LinkLoss(unlinked_ratio=ratio)([y_true], d[None].astype("float32")))
-    assert abs(got - sampled.mean()) < 5 * error
+    assert abs(got - sampled.mean()) < 7 * error
 
 
 def test_large_decisions_stay_finite():

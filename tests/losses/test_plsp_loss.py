@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from kerasmm.losses import PLSPLoss
+from tests.apart import apart, drawn_until
 from tests.losses.by_loop import pairs, plsp
 from tests.losses.pairs import check_smooth, draw
 from tests.public_class import to_numpy, value_and_gradient
@@ -22,8 +23,9 @@ def test_worked_by_hand():
 
 @pytest.mark.parametrize("truncation", [-0.3, -1.1, -2.9])
 def test_a_slow_loop(rng, truncation):
-    """Of scores in steps of 1/4, no gap is at an edge of the flat part."""
-    check_smooth(PLSPLoss(truncation, reduction=None), plsp(truncation), *draw(rng))
+    """Of scores in steps of 1/4, no gap is at an edge of the flat part, and of the others none is drawn near one."""
+    drawn = drawn_until(lambda drawn: apart(drawn[1], edges=(truncation,)), lambda: draw(rng))
+    check_smooth(PLSPLoss(truncation, reduction=None), plsp(truncation), *drawn)
 
 
 def test_scores_near_zero_stay_where_they_are(rng):
@@ -50,7 +52,7 @@ def test_no_pair_costs_more_than_one_term():
 
 def test_the_share_of_flat_pairs(rng):
     """Counted pair by pair; the edges |d| = |s|, of which there are many here, belong to it."""
-    y_true, y_pred = draw(rng)
+    y_true, y_pred = drawn_until(lambda drawn: apart(drawn[1], edges=(0.75,), ties=True), lambda: draw(rng))
     y_pred = np.where(y_true < 0, np.nan, y_pred)
     gaps = [
         [n - p for p, negatives in pairs(labels, scores) for n in negatives]

@@ -54,9 +54,11 @@ def test_finite_at_any_norm(rng, normalization, size):
 
 def test_the_cosine_is_scale_free_and_the_printed_one_is_not(rng):
     a, b = rng.normal(size=7), rng.normal(size=7)
-    assert float(triplet_similarity(50 * a, 50 * b)) == pytest.approx(float(triplet_similarity(a, b)), rel=1e-5)
+    # Products of either sign may cancel: each rounds relative to the norms, which bound what the sum would be without.
+    bound = np.linalg.norm(a) * np.linalg.norm(b) / (np.linalg.norm(a) + np.linalg.norm(b))
+    assert float(triplet_similarity(50 * a, 50 * b)) == pytest.approx(float(triplet_similarity(a, b)), abs=1e-5)
     assert float(triplet_similarity(50 * a, 50 * b, "sum")) == pytest.approx(
-        50 * float(triplet_similarity(a, b, "sum")), rel=1e-5
+        50 * float(triplet_similarity(a, b, "sum")), abs=1e-5 * 50 * bound
     )
 
 
@@ -68,7 +70,8 @@ def test_half_precision_is_computed_in_float32(rng, compute, normalization):
     got = triplet_similarity(a, b, normalization)
     assert backend.standardize_dtype(got.dtype) == "float32"
     wanted = [similarity(x, y, normalization) for x, y in zip(to_numpy(a), to_numpy(b), strict=True)]
-    np.testing.assert_allclose(to_numpy(got), wanted, rtol=1e-4, atol=1e-5)
+    # What cancels rounds relative to the norms: 300, but for a factor, where they are summed.
+    np.testing.assert_allclose(to_numpy(got), wanted, rtol=1e-4, atol=1e-5 if normalization == "product" else 3e-3)
 
 
 def test_says_what_was_wrong():

@@ -84,7 +84,7 @@ def test_sampling_as_weston_et_al_has_this_mean(rng):
         sampled = draws[np.arange(len(draws)), (draws > 0).argmax(axis=1)] * (1 / np.arange(1, rank + 1)).sum()
         means, errors = means + sampled.mean(), errors + sampled.var() / len(sampled)
     value, _ = value_and_gradient(lambda x: WARPLoss()(y_true[None], x), scores[None].astype("float32"))
-    assert abs(value - means) <= 5 * math.sqrt(errors) + 1e-5
+    assert abs(value - means) <= 7 * math.sqrt(errors) + 1e-5
 
 
 @pytest.mark.parametrize(("positives", "normalize"), [(5, True), (20_000, True), (20_000, False)])
