@@ -138,7 +138,7 @@ def guarded(main: Callable[[list[str]], int], argv: list[str] | None = None) -> 
             check_backend()
         return main(given)
     except UserError as error:
-        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+        print(f"error: {_shown(str(error))}", file=sys.stderr)
         return BAD_INPUT
     except BrokenPipeError:
         # The reader of our output (`| head`) went away: not an error, but Python would complain at exit.
@@ -149,11 +149,17 @@ def guarded(main: Callable[[list[str]], int], argv: list[str] | None = None) -> 
         return 130
     except Exception as error:
         if told := machine_fault(error):
-            print(f"error: {' '.join(told.split())}", file=sys.stderr)
+            print(f"error: {_shown(told)}", file=sys.stderr)
             return BAD_INPUT
         traceback.print_exc()
         print("error: this is a fault in kerasmm, not in your input; please report the lines above", file=sys.stderr)
         return OUR_FAULT
+
+
+def _shown(text: str) -> str:
+    """One line of what may hold anybody's names and keys: what would move or colour a terminal is written out."""
+    line = " ".join(text.split())
+    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in line)
 
 
 def say_renamed(old: str, new: str, argv: list[str]) -> None:

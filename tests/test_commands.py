@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from kerasmm.console import guarded
+from kerasmm.console import UserError, guarded
 from kerasmm.fit import main as fit
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -263,3 +263,11 @@ def test_a_terminal_without_unicode_gets_question_marks():
     environment = {**os.environ, "PYTHONIOENCODING": "ascii:strict", "PYTHONPATH": str(ROOT)}
     done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, timeout=60)
     assert (done.stdout, done.stderr) == ("snow ?\n", "")
+
+
+def test_names_of_others_move_no_terminal(capsys):
+    def refuse(argv):
+        raise UserError("a\x1b[2J\x07b\u202ec\nd é雪: expected another")
+
+    assert guarded(refuse, []) == 2
+    assert capsys.readouterr().err == "error: a\\x1b[2J\\x07b\\u202ec d é雪: expected another\n"
