@@ -37,8 +37,22 @@ def gru_by_loop(inputs, weights, pooling="last", present=None):
     return pooled
 
 
+def maxima_are_clear(loop, inputs, weights, present=None):
+    """Whether rounding makes no other step the maximum, and not every maximum is in the first: it has met no state."""
+    lead, step = (loop(inputs, weights, pooling, present) for pooling in ("lead", "step"))
+    # Rows without steps have zeros.
+    return bool((lead[lead != 0] > 1e-5).all() and step.any())
+
+
 def pooled_by_loop(states, pooling):
-    pool = {"last": lambda own: own[-1], "mean": lambda own: sum(own) / len(own), "max": max}[pooling]
+    pool = {
+        "last": lambda own: own[-1],
+        "mean": lambda own: sum(own) / len(own),
+        "max": max,
+        # Of the maximum, where it is, and by how much.
+        "step": lambda own: own.index(max(own)),
+        "lead": lambda own: max(own) - max([-9, *sorted(own)[:-1]]),
+    }[pooling]
     return [pool(own) for own in zip(*states, strict=True)]
 
 

@@ -6,6 +6,7 @@ import pytest
 from keras import ops
 
 from kerasmm.layers import VisualTextualAttention
+from tests.apart import drawn_until
 from tests.public_class import finite_differences, to_numpy, value_and_gradient
 
 
@@ -98,10 +99,20 @@ def test_the_largest_share_that_the_scale_allows(scale, share):
 
 
 def test_a_huge_scale_points_at_one_region(rng):
-    regions = rng.normal(size=(2, 5, 3)).astype("float32")
-    layer, (kernel, bias) = layer_with_weights(rng, 4, 3, scale=1e6, return_attention=True)
+    def scores(regions, layer, weights):
+        return np.tanh(regions.astype("float64") @ weights[0] + weights[1])
+
+    # The second of scores so much apart has nothing left at 1e6 times that, whatever float32 rounds.
+    drawn = drawn_until(
+        lambda drawn: np.diff(np.sort(scores(*drawn), axis=1)[:, -2:], axis=1).min() > 1e-4,
+        lambda: (
+            rng.normal(size=(2, 5, 3)).astype("float32"),
+            *layer_with_weights(rng, 4, 3, scale=1e6, return_attention=True),
+        ),
+    )
+    regions, layer, _ = drawn
     _, maps = layer(regions)
-    best = np.argmax(np.tanh(regions @ kernel + bias), axis=1)
+    best = np.argmax(scores(*drawn), axis=1)
     np.testing.assert_array_equal(to_numpy(maps).argmax(axis=2), best)
     np.testing.assert_allclose(to_numpy(maps).max(axis=2), 1.0, rtol=1e-3)
 
