@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from keras import ops
 
+from tests.apart import apart, drawn_until
 from tests.public_class import (
     COMPILED_OR_NOT,
     HALF_PRECISION,
@@ -38,12 +39,16 @@ class LossCase:
         arguments: Constructor arguments, away from the defaults.
         expected: A slow loop over one row: lists of the targets and predictions that are present → the row's loss.
         predictions: Draws predictions of a shape, in the range of the loss.
+        edges: Differences of two predictions at which the loss has a kink or a step.
+        steps: It has a step there, which half precision must not cross either.
     """
 
     loss: type[keras.losses.Loss]
     arguments: dict[str, Any]
     expected: Callable[[list[float], list[float]], float]
     predictions: Callable[[np.random.Generator, tuple[int, ...]], np.ndarray]
+    edges: tuple[float, ...] = ()
+    steps: bool = False
 
     def new(self, **more: Any) -> keras.losses.Loss:
         return self.loss(**{**self.arguments, **more})
@@ -56,12 +61,18 @@ class LossCase:
             values.append(self.expected([t for t, _ in there], [p for _, p in there]))
         return np.array(values)
 
-    def draw(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    def draw(self, rng: np.random.Generator, gap: float = 1e-4) -> tuple[np.ndarray, np.ndarray]:
         """Rows with absent entries, without positives, all positive, with one entry, and with none."""
         y_true = (rng.random((ROWS, ENTRIES)) < 0.4).astype("float32")
         y_true[rng.random((ROWS, ENTRIES)) < 0.2] = -1
         y_true[1], y_true[2], y_true[4], y_true[5] = 0, 1, [1, -1, -1, -1, -1], -1
-        return y_true, self.predictions(rng, (ROWS, ENTRIES)).astype("float32")
+        return y_true, drawn_until(
+            lambda drawn: self.clear(drawn, gap), lambda: self.predictions(rng, (ROWS, ENTRIES)).astype("float32")
+        )
+
+    def clear(self, y_pred: np.ndarray, gap: float = 1e-4) -> bool:
+        """Whether no small step and no rounding takes predictions across an edge."""
+        return apart(y_pred, gap, self.edges)
 
     def __str__(self) -> str:
         return f"{self.loss.__name__}({', '.join(f'{key}={value}' for key, value in self.arguments.items())})"
@@ -128,7 +139,8 @@ def check_reductions_and_weights(case: LossCase, rng: np.random.Generator) -> No
 
 
 def check_half_precision(case: LossCase, rng: np.random.Generator) -> None:
-    y_true, y_pred = case.draw(rng)
+    # Two predictions below 16, with 8 bits each, round by 1/32 at most.
+    y_true, y_pred = case.draw(rng, 1 / 16 if case.steps else 1e-4)
     for compute, tolerance in HALF_PRECISION.items():
         rounded = ops.cast(y_pred, compute)
         got = case.new(reduction=None)(y_true, rounded)
@@ -171,23 +183,27 @@ def check_empty_batch(case: LossCase) -> None:
 def check_training_step_and_saving(case: LossCase, rng: np.random.Generator, folder: Path) -> None:
     y_true, _ = case.draw(rng)
     x = rng.normal(size=(ROWS, 4)).astype("float32")
-    start = 0.3 * rng.normal(size=(4, ENTRIES)).astype("float32")
     inputs = keras.Input((4,))
     model = keras.Model(inputs, keras.layers.Dense(ENTRIES, activation="sigmoid")(inputs))
-    model.set_weights([start, np.zeros(ENTRIES)])
-    predictions = to_numpy(model(x))
+
+    def begun() -> np.ndarray:
+        model.set_weights([0.3 * rng.normal(size=(4, ENTRIES)), np.zeros(ENTRIES)])
+        return to_numpy(model(x))
+
+    predictions = drawn_until(case.clear, begun)
+    start = model.get_weights()[0]
     wanted = case.rows(y_true, predictions).mean()
     _, slopes = value_and_gradient(lambda y_pred: case.new()(y_true, y_pred), predictions)
     model.compile(keras.optimizers.SGD(0.01), case.new(), jit_compile=COMPILED_OR_NOT[0])
     history = model.fit(x, y_true, batch_size=ROWS, epochs=1, verbose=0)
-    np.testing.assert_allclose(history.history["loss"], wanted, rtol=1e-4)
+    np.testing.assert_allclose(history.history["loss"], wanted, rtol=1e-4, atol=1e-5)
     # Through the sigmoid and the layer.
     step = 0.01 * x.T @ (slopes * predictions * (1 - predictions))
     np.testing.assert_allclose(model.get_weights()[0], start - step, rtol=1e-4, atol=1e-6)
+    # Back where predictions are clear of the edges.
+    model.set_weights([start, np.zeros(ENTRIES)])
     model.save(folder / "loss.keras")
     revived = keras.saving.load_model(folder / "loss.keras")
     assert type(revived.loss) is case.loss
     assert revived.loss.get_config() == model.loss.get_config()
-    assert revived.evaluate(x, y_true, batch_size=ROWS, verbose=0) == pytest.approx(
-        case.rows(y_true, to_numpy(model(x))).mean(), rel=1e-4
-    )
+    assert revived.evaluate(x, y_true, batch_size=ROWS, verbose=0) == pytest.approx(wanted, rel=1e-4, abs=1e-5)

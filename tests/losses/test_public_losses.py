@@ -14,6 +14,7 @@ from kerasmm.losses import (
     WARPLoss,
     WeightedBinaryCrossentropy,
 )
+from tests.apart import apart
 from tests.losses.by_loop import bidirectional_ranking, hinge_rank, link, lsep, plsp, warp, weighted_crossentropy
 from tests.losses.loss_contract import LossCase, check_loss
 from tests.public_class import check_examples, check_names
@@ -37,6 +38,9 @@ class MatrixCase(LossCase):
     def rows(self, y_true, y_pred):
         return np.array(self.expected(y_true.tolist(), y_pred.tolist()))
 
+    def clear(self, y_pred, gap=1e-4):
+        return apart(y_pred.ravel(), gap, self.edges)
+
 
 CASES = [
     # The contract trains with the mean over rows.
@@ -46,23 +50,24 @@ CASES = [
             {"margin": margin, "negatives": negatives, "reduction": "sum_over_batch_size"},
             bidirectional_ranking(margin, negatives),
             similarities,
+            edges=(0.0, margin),
         )
         for margin in (0.2, 1.3)
         for negatives in ("sum", "hardest")
     ),
-    LossCase(HingeRankLoss, {"margin": 0.3}, hinge_rank(0.3), similarities),
-    LossCase(HingeRankLoss, {"margin": 1.7}, hinge_rank(1.7), similarities),
+    LossCase(HingeRankLoss, {"margin": 0.3}, hinge_rank(0.3), similarities, (0.3,)),
+    LossCase(HingeRankLoss, {"margin": 1.7}, hinge_rank(1.7), similarities, (1.7,)),
     LossCase(LinkLoss, {}, link(), decisions),
     LossCase(LinkLoss, {"unlinked_ratio": 2.5}, link(2.5), decisions),
-    LossCase(PairwiseRankingLoss, {"margin": 0.7}, hinge_rank(0.7), decisions),
-    LossCase(PairwiseRankingLoss, {"margin": 2.5, "negatives": 4, "seed": 3}, hinge_rank(2.5), decisions),
-    LossCase(WARPLoss, {"margin": 0.7}, warp(0.7, True), decisions),
-    LossCase(WARPLoss, {"margin": 2.5, "normalize": False}, warp(2.5, False), decisions),
-    LossCase(WARPLoss, {"margin": 0.0, "negatives": 4}, warp(0.0, True), decisions),
+    LossCase(PairwiseRankingLoss, {"margin": 0.7}, hinge_rank(0.7), decisions, (0.7,)),
+    LossCase(PairwiseRankingLoss, {"margin": 2.5, "negatives": 4, "seed": 3}, hinge_rank(2.5), decisions, (2.5,)),
+    LossCase(WARPLoss, {"margin": 0.7}, warp(0.7, True), decisions, (0.7,), steps=True),
+    LossCase(WARPLoss, {"margin": 2.5, "normalize": False}, warp(2.5, False), decisions, (2.5,), steps=True),
+    LossCase(WARPLoss, {"margin": 0.0, "negatives": 4}, warp(0.0, True), decisions, (0.0,), steps=True),
     LossCase(LSEPLoss, {}, lsep(), decisions),
     LossCase(LSEPLoss, {"negatives": 4}, lsep(), decisions),
-    LossCase(PLSPLoss, {"truncation": -0.5}, plsp(-0.5), decisions),
-    LossCase(PLSPLoss, {"truncation": -2.0, "negatives": 4}, plsp(-2.0), decisions),
+    LossCase(PLSPLoss, {"truncation": -0.5}, plsp(-0.5), decisions, (0.5,)),
+    LossCase(PLSPLoss, {"truncation": -2.0, "negatives": 4}, plsp(-2.0), decisions, (2.0,)),
     LossCase(WeightedBinaryCrossentropy, {"positive_weight": 10.0}, weighted_crossentropy(10.0), probabilities),
     LossCase(
         WeightedBinaryCrossentropy,
