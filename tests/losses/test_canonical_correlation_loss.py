@@ -8,6 +8,7 @@ from keras import ops
 from scipy.linalg import eigh
 
 from kerasmm.losses import CanonicalCorrelationLoss
+from tests.apart import drawn_until
 from tests.public_class import (
     COMPILED_OR_NOT,
     HALF_PRECISION,
@@ -50,6 +51,16 @@ def pair(rng, rows=40, one=4, two=3):
     return tuple((view + rng.normal(size=view.shape[1])).astype("float32") for view in views)
 
 
+def smooth(views):
+    """Correlations are apart from each other and from 0: else their gradients, as of all singular values, are rounding."""
+    values = correlations(*(view.astype("float64") for view in views), 0.2, 0.05)
+    return -np.diff([*values, 0.0]).max() > 0.03
+
+
+def smooth_pair(rng, **sizes):
+    return drawn_until(smooth, lambda: pair(rng, **sizes))
+
+
 @pytest.mark.parametrize("components", [None, 1, 2, 50])
 def test_value_is_that_of_the_generalised_eigenproblem(rng, components):
     one, two = pair(rng)
@@ -69,7 +80,7 @@ def test_value_is_the_sum_of_the_correlations_of_a_library(rng):
 
 @pytest.mark.parametrize("components", [None, 2])
 def test_gradients_of_both_views_by_differences(rng, components):
-    one, two = pair(rng)
+    one, two = smooth_pair(rng)
     loss = CanonicalCorrelationLoss((0.1, 0.4), components)
     _, gradient = value_and_gradient(lambda x: loss(x, two), one)
     wanted = finite_differences(lambda x: -correlations(x, two, 0.1, 0.4)[:components].sum(), one)
@@ -80,7 +91,7 @@ def test_gradients_of_both_views_by_differences(rng, components):
 
 
 def test_gradient_is_equation_11_of_the_paper(rng):
-    one, two = pair(rng, rows=30, one=3, two=3)
+    one, two = smooth_pair(rng, rows=30, one=3, two=3)
     r1, r2, count = 0.2, 0.05, 29
     # As printed: views are columns, ∂corr/∂H₁ = (2 ∇₁₁ H̄₁ + ∇₁₂ H̄₂) / (m - 1).
     first, second = ((view - view.mean(axis=0)).T.astype("float64") for view in (one, two))
@@ -158,8 +169,10 @@ def test_whole_weights_are_repeated_rows(rng):
 
 
 def test_weighted_gradient_by_differences(rng):
-    one, two = pair(rng)
-    times = rng.integers(0, 3, len(one))
+    one, two, times = drawn_until(
+        lambda drawn: smooth([np.repeat(view, drawn[2], axis=0) for view in drawn[:2]]),
+        lambda: (*pair(rng), rng.integers(0, 3, 40)),
+    )
 
     def repeated(x):
         return -correlations(np.repeat(x, times, axis=0), np.repeat(two, times, axis=0), 0.1, 0.1).sum()
@@ -199,8 +212,11 @@ def test_half_precision_is_raised(rng):
 
 
 def test_a_training_step_compiled_or_not_and_saving(rng, tmp_path):
-    x, y = pair(rng, rows=32)
-    start, ends = [rng.normal(size=(4, 3)), np.zeros(3)], []
+    x, y, kernel = drawn_until(
+        lambda drawn: smooth((drawn[1], drawn[0] @ drawn[2])),
+        lambda: (*pair(rng, rows=32), rng.normal(size=(4, 3)).astype("float32")),
+    )
+    start, ends = [kernel, np.zeros(3)], []
     for jit in COMPILED_OR_NOT:
         inputs = keras.Input((4,))
         model = keras.Model(inputs, keras.layers.Dense(3)(inputs))
