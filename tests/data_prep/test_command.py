@@ -222,13 +222,13 @@ def test_usage_errors_answer_before_anything_heavy_is_loaded():
 
 
 def test_sources_are_listed(capsys):
-    begin = time.perf_counter()
+    begin = time.process_time()
     assert guarded(main, ["sources"]) == 0
     shown = capsys.readouterr().out
     assert all(f"{name}\n" in shown for name in ("shapes", "flickr8k", "movielens", "posts"))
     assert "--unit: film, act" in shown
     assert "synthetic" in shown
-    assert time.perf_counter() - begin < 5
+    assert time.process_time() - begin < 5
 
 
 def silent(command):

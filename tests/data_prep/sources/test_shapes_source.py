@@ -124,7 +124,7 @@ def test_a_folder_without_truth_says_so(tmp_path):
 
 
 def test_the_whole_sample_is_quick_to_plan(tmp_path):
-    start = time.perf_counter()
+    start = time.process_time()
     tags = [Shapes(None, None, tmp_path).plan(number).post.tags for number in range(0, POSTS, 10)]
-    assert time.perf_counter() - start < 10
+    assert time.process_time() - start < 10
     assert sum(map(bool, tags)) > 0.98 * len(tags)
