@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from tests.apart import drawn_until
 from tests.public_class import (
     COMPILED_OR_NOT,
     HALF_PRECISION,
@@ -35,6 +37,7 @@ class LayerCase:
         batch_axis: Where the batch stands, in the input and the first output.
         ids: The input holds whole numbers in 1 … ids - 1; None: any number.
         second: Shape of a second input, the same in every call.
+        clear: Whether inputs and weights are clear of what rounding decides, and every weight has a gradient.
     """
 
     layer: type[keras.layers.Layer]
@@ -46,6 +49,7 @@ class LayerCase:
     batch_axis: tuple[int, int] = (0, 0)
     ids: int | None = None
     second: tuple[int, ...] | None = None
+    clear: Callable[[np.ndarray, list[np.ndarray]], bool] = lambda inputs, weights: True
 
     def new(self, **more: Any) -> keras.layers.Layer:
         return self.layer(**self.arguments, **more)
@@ -130,11 +134,16 @@ def check_symbolic_call_and_saving(case: LayerCase, rng: np.random.Generator, fo
 
 def check_training_step(case: LayerCase, rng: np.random.Generator) -> None:
     """One step, compiled by XLA and not, moves every weight in the same way."""
-    x = random_inputs(case, rng)
+    x, starting = drawn_until(
+        lambda drawn: case.clear(*drawn),
+        lambda: (
+            random_inputs(case, rng),
+            [rng.normal(size=shape).astype("float32") * 0.3 for shape in case.weights],
+        ),
+    )
     axis_in, axis_out = case.batch_axis
     batch_first = np.moveaxis(x, axis_in, 0)
     target = rng.normal(size=(batch_first.shape[0], 1)).astype("float32")
-    starting = [rng.normal(size=shape).astype("float32") * 0.3 for shape in case.weights]
     ends = []
     for jit in COMPILED_OR_NOT:
         layer = case.new()

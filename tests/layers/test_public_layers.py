@@ -1,10 +1,13 @@
 """Every public layer passes the same contract."""
 
+import functools
+
 import keras
 import pytest
 
 import kerasmm.layers
 from kerasmm.layers import CharacterLSTM, LocallyFullyConnected, PooledGRU, TweetBias, VisualTextualAttention
+from tests.layers.by_loop import gru_by_loop, maxima_are_clear
 from tests.layers.layer_contract import LayerCase, check_layer
 from tests.public_class import check_names
 
@@ -77,6 +80,7 @@ CASES = [
             outputs=[(4, 2)],
             weights=[(6, 6), (2, 6), (2, 6)],
             mask=(4, 7),
+            clear=functools.partial(maxima_are_clear, gru_by_loop),
         )
         for pooling in ("mean", "max")
     ),
