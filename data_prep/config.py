@@ -204,7 +204,7 @@ class FeatureEncoder(Section, strict=True):
     resize: Literal["squash", "crop"] = "squash"
     """How pictures come to the encoder's size: `crop` brings the shorter side to 8/7 of it and takes the centre. A preset of
     keras-hub says it itself."""
-    batch: int = Field(default=32, ge=1)
+    batch: int = Field(default=32, ge=1, le=1 << 12)
     """Pictures encoded at a time."""
 
     @model_validator(mode="after")
@@ -234,7 +234,7 @@ class BuildConfig(Section, strict=True):
     split: Split = Split()
     links: Links = Links()
     features: FeatureEncoder = FeatureEncoder()
-    shard_records: int = Field(default=1000, ge=1)
+    shard_records: int = Field(default=1000, ge=1, le=1_000_000)
     """Posts a shard, and posts a worker takes at a time."""
     max_rejects: float = Field(default=0.1, ge=0, le=1)
     """Share of bad input above which the build stops."""

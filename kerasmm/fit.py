@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 import sys
 from collections.abc import Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -88,11 +89,16 @@ def main(argv: list[str]) -> int:
         _check_data(arguments, folder, dataset, {name: dataset.vocabulary(name) for name in kind.vocabulary_names})
         made = kind(config, kind.gather_facts(config, dataset), arguments.seed)
         new = {"deterministic": arguments.deterministic, "command": command}
-    run = _train(made, folder, dataset, new, arguments)
-    if not arguments.no_evaluate:
-        from kerasmm.evaluate import evaluate_run
+    from kerasmm.runs.at_work import at_work
 
-        evaluate_run(run, dataset, "test", quiet=arguments.quiet, plots=folder)
+    # Workers of one cluster share a run.
+    alone = nullcontext() if arguments.strategy == "multi_worker" else at_work(folder, arguments.quiet)
+    with alone:
+        run = _train(made, folder, dataset, new, arguments)
+        if not arguments.no_evaluate:
+            from kerasmm.evaluate import evaluate_run
+
+            evaluate_run(run, dataset, "test", quiet=arguments.quiet, plots=folder)
     if not arguments.no_export:
         _export(run, dataset, arguments)
     return 0

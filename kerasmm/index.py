@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 from collections.abc import Sequence
 from contextlib import closing
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kerasmm.console import Parser, UserError, console, guarded
+from kerasmm.files.folders import remove
 
 if TYPE_CHECKING:
     from kerasmm.serving.reindex import Change
@@ -153,7 +153,7 @@ def _say(change: Change, forgotten: bool, delete: bool, quiet: bool) -> None:
     older = [base / str(version) for version in versions(base) if version < int(change.folder.name)]
     if delete:
         for folder in older:
-            shutil.rmtree(folder)
+            remove(folder)
         shown.print(f"deleted: {', '.join(map(str, older)) or 'no older version'}", soft_wrap=True)
     elif older and change.removed:
         shown.print(

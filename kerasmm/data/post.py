@@ -126,6 +126,12 @@ class Post:
         )
 
 
+_STRINGS = (
+    *("post/id", "image/encoded", "image/features", "text", "user"),
+    *("sentences", "sentences/tags", "tags", "labels", "links", "keywords"),
+)
+
+
 class _Fields:
     """The features of a serialized `tf.train.Example`, each of the type that it should have."""
 
@@ -134,9 +140,15 @@ class _Fields:
         from google.protobuf.message import DecodeError
 
         try:
-            self._fields = tf.train.Example.FromString(record).features.feature
-        except DecodeError as error:
-            raise ValueError("is no serialized `tf.train.Example`") from error
+            example = tf.train.Example.FromString(record)
+            if example.SerializeToString(deterministic=True) != record:
+                # Not as `to_bytes` writes it: the parser of tf.data, which has its own mind of odd bytes, must take it too.
+                with tf.init_scope():
+                    spec = {name: tf.io.VarLenFeature(tf.string) for name in _STRINGS}
+                    tf.io.parse_single_example(record, {**spec, "time": tf.io.VarLenFeature(tf.int64)})
+        except (DecodeError, tf.errors.InvalidArgumentError) as error:
+            raise ValueError("is no serialized `tf.train.Example` of a post") from error
+        self._fields = example.features.feature
 
     def values(self, name: str, kind: str = "bytes_list") -> Any:
         if name not in self._fields:

@@ -25,6 +25,10 @@ class Held(UserError):
     """Somebody else holds the lock."""
 
 
+class NoLocks(UserError):
+    """The file system has no locks."""
+
+
 @contextmanager
 def locked(path: Path, what: str) -> Iterator[None]:
     """Holds a lock, and says in its file who does.
@@ -37,7 +41,8 @@ def locked(path: Path, what: str) -> Iterator[None]:
 
     Raises:
         Held: When another process holds it; says which one, where and since when.
-        UserError: When the file can't be opened, is a link or no file, or its file system has no locks.
+        NoLocks: When its file system has no locks.
+        UserError: When the file can't be opened, or is a link or no file.
     """
     handle = take_lock(path, what)
     try:
@@ -59,9 +64,11 @@ def take_lock(path: Path, what: str) -> int:
         except OSError as error:
             os.close(handle)
             if error.errno in _UNKNOWN:
-                raise UserError(
-                    f"{path}: its file system has no locks ({error.strerror}), so nothing would keep a second process out; "
-                    "take a folder on another one"
+                # A file without a lock would say that its process is dead.
+                with suppress(OSError):
+                    path.unlink()
+                raise NoLocks(
+                    f"{path}: its file system has no locks ({error.strerror}), so nothing keeps a second process out"
                 ) from error
             raise UserError(f"{path}: can't be locked ({error.strerror})") from error
         # The process that held it may have removed the file while we waited for it to open.
@@ -81,17 +88,15 @@ def release_lock(path: Path, handle: int) -> None:
 
 
 def is_held(path: Path) -> bool:
-    """Whether a process holds the lock of a file right now; not when it isn't there or no file."""
+    """Whether a process holds the lock of a file right now, or may: only what is certain is denied."""
     try:
         handle = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    except OSError:
-        return False
+    except OSError as error:
+        return error.errno not in (errno.ENOENT, errno.ELOOP, errno.ENOTDIR, errno.EISDIR)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
     except OSError:
-        return False
+        return True
     finally:
         os.close(handle)
     return False

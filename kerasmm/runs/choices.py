@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from kerasmm.console import UserError
+from kerasmm.files.json_file import read_json
+from kerasmm.files.reading import is_regular
 from kerasmm.systems.protocol import Choice
 
 CHOICES = "choices.json"
@@ -26,14 +28,10 @@ def read_choices(folder: Path) -> dict[str, Choice]:
         UserError: When the file is damaged.
     """
     path = folder / CHOICES
-    if not path.is_file():
+    if not is_regular(path):
         return {}
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-        choices = {signature: Choice(**one) for signature, one in content.items()}
-        for one in choices.values():
-            # Raises where something that is said of it is missing.
-            one.said(one.titles[one.chosen])
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise UserError(f"{path}: damaged, {error!r}; remove it, and `--resume` the run to choose again") from error
+    choices = read_json(path, dict[str, Choice], "file of choices")
+    for signature, one in choices.items():
+        if one.chosen not in one.titles:
+            raise UserError(f"{path}: `{signature}.titles`: {one.chosen!r} is missing")
     return choices

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 import shutil
 import statistics
@@ -17,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 from kerasmm.console import UserError, console
 from kerasmm.data.dataset import Dataset
 from kerasmm.evaluation.tables import Table, markdown, write_json
+from kerasmm.files.json_file import read_json
+from kerasmm.files.reading import is_regular
 from kerasmm.files.writing import write_whole
 from kerasmm.runs.run import FACTS, FIGURES
 from kerasmm.systems.config import load_config
@@ -74,7 +75,7 @@ class Comparison:
             },
         }
         known = output / ABOUT
-        if known.is_file() and json.loads(known.read_text(encoding="utf-8")) != about:
+        if is_regular(known) and read_json(known, dict[str, Any], "comparison") != about:
             raise UserError(f"{known}: a comparison on other data or with other settings; name another --output")
         write_json(about, known)
 
@@ -104,7 +105,7 @@ class Comparison:
                     else:
                         self._fit(row, folder, seed)
                     say.print(f"{row}, seed {seed}: {time.monotonic() - started:.0f} s", soft_wrap=True)
-                found[row].append(json.loads((folder / FIGURES).read_text(encoding="utf-8")))
+                found[row].append(read_json(folder / FIGURES, dict[str, float], "file of figures"))
         return found
 
     def _train(self, row: str, folder: Path, seed: int) -> None:
@@ -128,7 +129,8 @@ class Comparison:
 
         keras.utils.set_random_seed(seed)
         path = self.output / SETTINGS
-        settings: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+        kind = dict[str, dict[str, Any]]
+        settings = read_json(path, kind, "file of settings") if is_regular(path) else {}
         evaluation = self._evaluation(seed)
         evaluation.settings = settings
         figures = evaluation.system.protocol.evaluate_baseline(evaluation, row)

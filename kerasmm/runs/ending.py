@@ -6,6 +6,10 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
+from pydantic import BaseModel
+
+from kerasmm.files.json_file import read_json
+from kerasmm.files.reading import is_regular
 from kerasmm.files.writing import write_whole
 from kerasmm.systems.protocol import FEW_QUERIES, Protocol, queries
 
@@ -43,18 +47,35 @@ def write_ending(folder: Path, monitor: str, why: str, ended: Mapping[str, str])
 
 
 def monitored(folder: Path) -> str:
-    """The metric that picked the best epoch; "" of an older run."""
-    try:
-        return str(json.loads((folder / ENDING).read_text(encoding="utf-8"))["monitor"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return ""
+    """The metric that picked the best epoch; "" of an older run.
+
+    Raises:
+        UserError: When the file is damaged.
+    """
+    ending = _read(folder)
+    return ending.monitor if ending else ""
 
 
 def ending_lines(folder: Path) -> list[str]:
-    """What the file says, in lines for people; none of an older run."""
-    try:
-        content = json.loads((folder / ENDING).read_text(encoding="utf-8"))
-        lines = [content["why"] or f"{content['monitor']} on the validation split picks the best epoch"]
-        return [*map(str, lines), *(f"{stage}: {reason}" for stage, reason in content["ended"].items())]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    """What the file says, in lines for people; none of an older run.
+
+    Raises:
+        UserError: When the file is damaged.
+    """
+    ending = _read(folder)
+    if ending is None:
         return []
+    first = ending.why or f"{ending.monitor} on the validation split picks the best epoch"
+    return [first, *(f"{stage}: {reason}" for stage, reason in ending.ended.items())]
+
+
+class _Ending(BaseModel):
+    monitor: str
+    why: str
+    ended: dict[str, str]
+
+
+def _read(folder: Path) -> _Ending | None:
+    """What the file says; None of an older run."""
+    path = folder / ENDING
+    return read_json(path, _Ending, "file of a training's end") if is_regular(path) else None

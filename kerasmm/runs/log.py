@@ -8,9 +8,10 @@ from pathlib import Path
 
 import tensorflow as tf
 
+from kerasmm.files.folders import own_folder
 from kerasmm.files.writing import write_whole
 
-CSV = "metrics.csv"
+CSV, BOARD = "metrics.csv", "tensorboard"
 
 
 class Log:
@@ -25,7 +26,8 @@ class Log:
 
     def __init__(self, folder: Path, rows: list[dict[str, float | str]]) -> None:
         self.folder, self.rows = folder, rows
-        self._board = tf.summary.create_file_writer(str(folder / "tensorboard"))
+        own_folder(folder / BOARD, folder)
+        self._board = tf.summary.create_file_writer(str(folder / BOARD))
         self._write()
 
     def add(self, row: dict[str, float | str], step: int) -> None:

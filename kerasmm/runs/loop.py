@@ -18,6 +18,7 @@ from kerasmm.runs.diverged import all_finite, refuse_diverged
 from kerasmm.runs.ending import why_monitor, write_ending
 from kerasmm.runs.log import Log
 from kerasmm.runs.run import BEST, Run
+from kerasmm.runs.state import State
 from kerasmm.runs.trainer import Trainer
 from kerasmm.systems.system import Stage
 
@@ -76,7 +77,7 @@ class _Fit:
             self.trainer = Trainer(stage)
             # XLA is slower here on CPU: recompiles for the last batch, and its matmuls don't use all cores.
             self.trainer.compile(optimizer=optimizer, jit_compile=False)
-        self.checkpoint = Checkpoint(run.folder / "checkpoints" / stage.name, self.trainer)
+        self.checkpoint = Checkpoint(run.folder / "checkpoints" / stage.name, self.trainer, State)
 
     def run_stage(self, state: dict[str, Any]) -> dict[str, Any]:
         """Trains the stage from its checkpoint, or from `state` where there is none."""

@@ -10,18 +10,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import yaml
+from pydantic import BaseModel, Field
 
 import kerasmm
-from kerasmm.console import UserError
-from kerasmm.data.dataset import Dataset, vocabulary_digest
-from kerasmm.data.manifest import FILE_NAME, sha256_of
+from kerasmm.console import UserError, listed
+from kerasmm.data.dataset import Dataset, check_words, vocabulary_digest
+from kerasmm.data.manifest import FILE_NAME, Features, sha256_of
+from kerasmm.files.json_file import checked, read_json, shortened
+from kerasmm.files.reading import is_regular
 from kerasmm.files.writing import make_folder, write_whole
 from kerasmm.runs.choices import CHOICES, choices_text, read_choices
 from kerasmm.runs.diverged import all_finite
 from kerasmm.runs.same_data import DIGESTS, split_digests
 from kerasmm.runs.weights import write_weights
 from kerasmm.settings import read_yaml, validated
-from kerasmm.systems import Facts, System, system
+from kerasmm.systems import Facts, System, names, system
 
 if TYPE_CHECKING:
     import keras
@@ -95,7 +98,7 @@ def require_trained(folder: Path, name: str = BEST) -> Path:
         UserError: When the training hasn't kept any yet.
     """
     path = _weights_file(folder, name)
-    if not path.is_file():
+    if not is_regular(path):
         raise UserError(
             f"{path}: no trained weights; finish the training with `python -m kerasmm.fit --resume --run {folder}`"
         )
@@ -173,16 +176,20 @@ def read_run(folder: Path) -> tuple[System, dict[str, Any]]:
     path = folder / FACTS
     if folder.exists() and not folder.is_dir():
         raise UserError(f"{folder}: is a file; expected the folder of a run")
-    if not path.is_file():
+    if not is_regular(path):
         raise UserError(f"{path}: no run here; train one with `python -m kerasmm.fit --run {folder}`")
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-        if content["format"] > FORMAT:
-            raise UserError(f"{path}: format {content['format']} is newer than this kerasmm reads ({FORMAT})")
-        facts = Facts(content["vocabularies"], content["features"], content["measured"])
-        kind, seed = system(content["model"]), int(content["seed"])
-    except (ValueError, KeyError, TypeError) as error:
-        raise UserError(f"{path}: damaged, {error!r}") from error
+    content: dict[str, Any] = read_json(path, dict[str, Any], "run")
+    known = checked(content, _Known, str(path))
+    if known.format > FORMAT:
+        raise UserError(f"{path}: format {known.format} is newer than this kerasmm reads ({FORMAT})")
+    for name, words in known.vocabularies.items():
+        check_words(words, f"{path}: `vocabularies.{name}`")
+    if known.model not in names():
+        raise UserError(f"{path}: `model`: expected one of {listed(names())}. Received: {shortened(repr(known.model))}")
+    kind, seed = system(known.model), known.seed
+    if lacking := [name for name in kind.vocabulary_names if name not in known.vocabularies]:
+        raise UserError(f"{path}: `vocabularies.{lacking[0]}`: missing; {known.model} needs it")
+    facts = Facts(content["vocabularies"], content["features"], content["measured"])
     config = validated(kind.Config, read_yaml(folder / CONFIG), str(folder / CONFIG))
     made = kind(config, facts, seed)
     made.choices = read_choices(folder)
@@ -203,6 +210,38 @@ def open_run(folder: Path, weights: str = BEST) -> Run:
     """
     folder = Path(folder)
     made, content = read_run(folder)
-    run = Run(folder, made, Path(content["data"]), made.build())
+    run = Run(folder, made, Path(content["data"]), built(made, folder))
     run.load_weights(weights)
     return run
+
+
+def built(made: System, folder: Path) -> keras.Model:
+    """The model of a run, without weights.
+
+    Raises:
+        UserError: When no model can be built of what its files say.
+    """
+    import tensorflow as tf
+
+    try:
+        return made.build()
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, MemoryError, tf.errors.OpError) as error:
+        first = shortened(" ".join(str(error).split()), 200)
+        raise UserError(f"{folder / FACTS}: no model can be built of it and {CONFIG} ({first})") from error
+
+
+class _Known(BaseModel):
+    """What `run.json` must hold."""
+
+    format: int = Field(ge=1)
+    model: str
+    seed: int = Field(ge=0, lt=1 << 32)
+    data: str
+    data_sha256: str = ""
+    data_splits: dict[str, str] = {}
+    kerasmm: str = ""
+    command: str = ""
+    deterministic: bool = False
+    vocabularies: dict[str, list[str]]
+    features: Features | None
+    measured: dict[str, Any]

@@ -7,29 +7,48 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from kerasmm.console import UserError
+from kerasmm.files.folders import is_real_folder, sync_tree
+from kerasmm.files.lock import NoLocks, is_held, release_lock, take_lock
+from kerasmm.files.writing import make_folder, sync
 from kerasmm.serving.check import versions
 
 _ASIDE = ".partial-"
+_LOCK = "lock"
 _STALE_SECONDS = 24 * 3600.0
 
 
 @contextmanager
 def aside(output: Path) -> Iterator[Path]:
-    """A scratch folder in `output`, whose name a server doesn't take for a version; gone afterwards."""
-    output.mkdir(parents=True, exist_ok=True)
+    """A scratch folder in `output`, whose name a server doesn't take for a version; gone afterwards.
+
+    What killed exports left goes, too: nobody holds its lock.
+    """
+    make_folder(output)
     for left in output.glob(f"{_ASIDE}*"):
-        # What a killed export left. A younger one may be at work in another process.
-        if time.time() - left.stat().st_mtime > _STALE_SECONDS:
+        if is_real_folder(left) and _abandoned(left):
             shutil.rmtree(left, ignore_errors=True)
     scratch = Path(tempfile.mkdtemp(prefix=_ASIDE, dir=output))
+    lock: int | None = None
     try:
+        with suppress(NoLocks):
+            lock = take_lock(scratch / _LOCK, str(output))
         yield scratch
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
+        if lock is not None:
+            release_lock(scratch / _LOCK, lock)
+
+
+def _abandoned(left: Path) -> bool:
+    """Whether nobody works in a scratch folder any more; one without a lock must be old, since its export may have begun just
+    now, or on a file system that has none."""
+    if (left / _LOCK).is_file():
+        return not is_held(left / _LOCK)
+    return time.time() - left.stat().st_mtime > _STALE_SECONDS
 
 
 def last_version(output: Path) -> int:
@@ -38,7 +57,7 @@ def last_version(output: Path) -> int:
 
 
 def publish(whole: Path, output: Path, after: int | None = None) -> Path:
-    """Renames to the next free version; another export may take a number at the same time.
+    """Renames to the next free version, once all of it is on the disk; another export may take a number at the same time.
 
     Args:
         whole: The finished folder.
@@ -49,6 +68,7 @@ def publish(whole: Path, output: Path, after: int | None = None) -> Path:
     Raises:
         UserError: When there is a version after that one.
     """
+    sync_tree(whole)
     last = last_version(output)
     if after is not None and last > after:
         raise _appeared(output, last)
@@ -67,6 +87,7 @@ def publish(whole: Path, output: Path, after: int | None = None) -> Path:
             if after is not None and target.is_dir():
                 raise _appeared(output, version) from None
             continue
+        sync(output)
         return target
     raise AssertionError("unreachable: there is always a larger number")
 

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Annotated, Literal, TypeVar
 
 from pydantic import Field
 
 from kerasmm.settings import Section, assigned, merged, read_yaml, validated
+
+MOST_UNITS = 1 << 14
+"""Of a layer: two such layers in a row are a gigabyte."""
+MOST_EPOCHS = 1_000_000
+
+Units = Annotated[int, Field(ge=1, le=MOST_UNITS)]
 
 
 class Optimizer(Section):
@@ -20,7 +26,7 @@ class Optimizer(Section):
     schedule: Literal["constant", "cosine", "step"] = "constant"
     """`cosine` lets the learning rate fall to nothing over the epochs of the training; `step` lets it fall by
     `step_factor` every `step_epochs`."""
-    step_epochs: int = Field(default=10, ge=1, le=1_000_000)
+    step_epochs: int = Field(default=10, ge=1, le=MOST_EPOCHS)
     """With `step` only: epochs between two falls."""
     step_factor: float = Field(default=0.1, gt=0, le=1)
     """With `step` only: what the learning rate is multiplied by."""
@@ -37,9 +43,9 @@ class Optimizer(Section):
 class Training(Section):
     """What every training has."""
 
-    epochs: int = Field(default=10, ge=1)
+    epochs: int = Field(default=10, ge=1, le=MOST_EPOCHS)
     """How often the training posts are gone through."""
-    batch_size: int = Field(default=32, ge=1, le=1 << 24)
+    batch_size: int = Field(default=32, ge=1, le=1 << 16)
     """Posts a step, over all replicas."""
     precision: Literal["float32", "mixed_bfloat16", "mixed_float16"] = "float32"
     """What layers compute in. Weights and losses stay in float32; the mixed ones are for GPUs that are fast in them."""

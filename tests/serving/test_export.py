@@ -19,6 +19,7 @@ from kerasmm.console import UserError
 from kerasmm.serving import export as export_module
 from kerasmm.serving.check import SIGNATURES_FILE, WARMUP
 from kerasmm.serving.export import ExportError, export
+from kerasmm.serving.publish import aside
 from tests.serving.fake import COLOURS, TAGS, FakeSystem, exported, make_dataset, make_model, make_posts, picture
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -281,6 +282,22 @@ def test_what_a_killed_export_left_is_swept_a_day_later(quick, tmp_path):
     os.utime(base / ".partial-old", (two_days_ago, two_days_ago))
     quick()
     assert sorted(path.name for path in base.iterdir() if path.is_dir()) == [".partial-young", "1"]
+
+
+def test_what_a_killed_export_left_goes_at_once_when_nobody_holds_it(tmp_path):
+    base, victim = tmp_path / "fake", tmp_path / "victim"
+    victim.mkdir()
+    (victim / "lock").write_text("")
+    with aside(base) as working:
+        (working / "half").write_text("")
+        (base / ".partial-killed").mkdir()
+        (base / ".partial-killed" / "lock").write_text('{"pid": 1}')
+        (base / ".partial-link").symlink_to(victim)
+        with aside(base) as other:
+            assert {path.name for path in base.iterdir()} == {working.name, other.name, ".partial-link"}
+        assert (working / "half").exists()
+    assert [path.name for path in base.iterdir()] == [".partial-link"]
+    assert (victim / "lock").exists()
 
 
 def test_says_what_was_wrong(quick, tmp_path):

@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from kerasmm.settings import Section
-from kerasmm.systems.config import Optimizer, SystemConfig, Training
+from kerasmm.systems.config import MOST_UNITS, Optimizer, SystemConfig, Training
 
 
 class Network(Section):
@@ -15,11 +15,11 @@ class Network(Section):
 
     inputs: Literal["both", "image", "text"] = "both"
     """`image` and `text` are the image-only and the tweet-only model."""
-    dimension: int = Field(default=512, ge=1)
+    dimension: int = Field(default=512, ge=1, le=MOST_UNITS)
     """d, of the connotations' embeddings and of the tweet-biased image; the paper's are 256 and 512."""
-    character_dimension: int = Field(default=512, ge=1)
+    character_dimension: int = Field(default=512, ge=1, le=MOST_UNITS)
     """Of the characters' embeddings."""
-    units: int = Field(default=256, ge=1)
+    units: int = Field(default=256, ge=1, le=MOST_UNITS)
     """Of the character LSTM; the paper doesn't say."""
     pooling: Literal["last", "mean", "max"] = "max"
     """What the LSTM gives of its states; the paper's is the last one."""
@@ -34,11 +34,11 @@ class Network(Section):
 class Text(Section):
     """The characters of tweets (section 3.1.1)."""
 
-    characters: int = Field(default=140, ge=1)
+    characters: int = Field(default=140, ge=1, le=10_000)
     """A longer tweet is cut; 280 for those since 2017."""
     minimum: int = Field(default=2, ge=1)
     """Characters that training has so often have an embedding; others are unknown ones."""
-    alphabet: int = Field(default=1000, ge=1)
+    alphabet: int = Field(default=1000, ge=1, le=200_000)
     """At most so many characters, the most frequent ones."""
     with_tags: bool = False
     """The post's tags follow its text, e.g. where the text is a title; training reads them in a new order each time."""
@@ -69,7 +69,7 @@ class Loss(Section):
     """WARP only: divide by the number of violators, whose sampled estimate is then unbiased; false is equation 4."""
     truncation: float = Field(default=-0.3, lt=0)
     """s of PLSP; the paper doesn't say. Pairs whose scores are nearer than that have no gradient."""
-    negatives: int | None = Field(default=None, ge=1)
+    negatives: int | None = Field(default=None, ge=1, le=1 << 16)
     """Negatives a post, drawn at random in each step; empty: all of them."""
 
 

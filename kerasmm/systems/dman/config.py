@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from kerasmm.settings import Section
-from kerasmm.systems.config import Optimizer, SystemConfig, Training
+from kerasmm.systems.config import MOST_UNITS, Optimizer, SystemConfig, Training, Units
 
 
 class Network(Section):
@@ -18,13 +18,13 @@ class Network(Section):
     DMAN_Triplet+Text. `embedding`: fully connected layers to a vector that no word touches, DMAN_Triplet."""
     attention_scale: float = Field(default=2.0, gt=0)
     """Multiplies z before the softmax (eq. 6); 1 as printed, with which no region gets more than 13 % of 49."""
-    units: tuple[int, ...] = (128, 32, 1)
+    units: tuple[Units, ...] = (128, 32, 1)
     """Units per word of the locally fully connected layers."""
     dropout: float = Field(default=0.2, ge=0, lt=1)
     """Before each (locally) fully connected layer, in place of L2."""
-    fully_connected: tuple[int, ...] = (1024, 1024)
+    fully_connected: tuple[Units, ...] = (1024, 1024)
     """Units of the layers of `words` and `embedding` below the last."""
-    embedding: int = Field(default=1000, ge=1)
+    embedding: int = Field(default=1000, ge=1, le=MOST_UNITS)
     """Size of `embedding`."""
     pooling: Literal["flatten", "mean"] = "mean"
     """How regions come into fully connected layers. `flatten` wants a smaller learning rate."""
@@ -37,7 +37,7 @@ class Loss(Section):
 
     margin: float = Field(default=0.3, ge=0)
     """M of eq. 2."""
-    negatives: int = Field(default=3, ge=1)
+    negatives: int = Field(default=3, ge=1, le=1 << 16)
     """K: negatives of an anchor, from its batch."""
     similarity: Literal["product", "sum"] = "product"
     """Eq. 1 divided by the product of the norms (cosine), or by their sum as printed."""

@@ -7,17 +7,17 @@ from typing import Literal
 from pydantic import Field
 
 from kerasmm.settings import Section
-from kerasmm.systems.config import Optimizer, SystemConfig, Training
+from kerasmm.systems.config import MOST_EPOCHS, MOST_UNITS, Optimizer, SystemConfig, Training
 
 
 class Network(Section):
     """The three branches (section 3.1)."""
 
-    dimension: int = Field(default=1024, ge=1)
+    dimension: int = Field(default=1024, ge=1, le=MOST_UNITS)
     """D, of the joint space."""
-    word_dimension: int = Field(default=300, ge=1)
+    word_dimension: int = Field(default=300, ge=1, le=MOST_UNITS)
     """Of the words' vectors, which are trained."""
-    gru_units: int = Field(default=1024, ge=1)
+    gru_units: int = Field(default=1024, ge=1, le=MOST_UNITS)
     """Of the sentence's GRU."""
     pooling: Literal["last", "mean", "max"] = "mean"
     """What the GRU gives of its states; the paper's is the last one."""
@@ -38,11 +38,11 @@ class Text(Section):
 
     minimum: int = Field(default=4, ge=1)
     """Words of sentences that training has so often; others are unknown words."""
-    most_words: int = Field(default=64, ge=1)
+    most_words: int = Field(default=64, ge=1, le=10_000)
     """A longer sentence is cut."""
     tag_minimum: int = Field(default=2, ge=1)
     """Words of tags that training has so often; others are left out."""
-    tag_dimension: int = Field(default=300, ge=1)
+    tag_dimension: int = Field(default=300, ge=1, le=MOST_UNITS)
     """Of the tags' word vectors that are trained on the corpus."""
     vectors: str | None = None
     """A file of word vectors for tags: word2vec's (text or binary), GloVe's, fastText's `.vec`, also `.gz` or `.bz2`. Empty:
@@ -72,7 +72,7 @@ class Web(Section):
 
     data: str | None = None
     """A data set that `python -m data_prep build --set collect.clean=…` collected. Empty: no second stage."""
-    epochs: int = Field(default=10, ge=1)
+    epochs: int = Field(default=10, ge=1, le=MOST_EPOCHS)
     """How often the web posts are gone through."""
     learning_rate: float = Field(default=2e-5, gt=0)
     """The size of a step of the second stage."""
@@ -99,7 +99,7 @@ class WeblyConfig(SystemConfig):
     text: Text = Text()
     loss: Loss = Loss()
     web: Web = Web()
-    bucket_batches: int = Field(default=20, ge=1)
+    bucket_batches: int = Field(default=20, ge=1, le=10_000)
     """Batches whose sentences are sorted by length together; 1 sorts none."""
 
     @property
