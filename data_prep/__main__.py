@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from data_prep.words import is_unicode
-from kerasmm.console import MOST_SEED, OK, Parser, UserError, console, guarded, whole
+from kerasmm.console import MOST_SEED, OK, Parser, UserError, console, guarded, show, whole
 
 _PROGRAM = "python -m data_prep"
 
@@ -137,16 +137,16 @@ def _sources(options: Any, rest: list[str], argv: list[str]) -> int:
 
     for name in SOURCES:
         source = find(name)
-        print(f"{name}\n  {source.summary}\n  layout: {source.layout}")
+        show(f"{name}\n  {source.summary}\n  layout: {source.layout}")
         if source.units:
-            print(f"  --unit: {', '.join(source.units)}")
+            show(f"  --unit: {', '.join(source.units)}")
     return OK
 
 
 def _features(options: Any, rest: list[str], argv: list[str]) -> int:
     from data_prep.inspect.encoder_table import encoder_table
 
-    print("\n".join(encoder_table()))
+    show("\n".join(encoder_table()))
     return OK
 
 
@@ -189,9 +189,9 @@ def _build(options: Any, rest: list[str], argv: list[str]) -> int:
         command=[*_PROGRAM.split(), *argv],
     )
     posts = ", ".join(f"{manifest.records(split)} {split}" for split in manifest.splits)
-    console(options.quiet).print(f"{output}: {posts}; {_dropped(manifest.dropped)}", soft_wrap=True, markup=False)
+    console(options.quiet).print(f"{output}: {posts}; {_dropped(manifest.dropped)}", soft_wrap=True)
     for line in told(manifest):
-        console(options.quiet).print(line, soft_wrap=True, markup=False)
+        console(options.quiet).print(line, soft_wrap=True)
     return OK
 
 

@@ -95,7 +95,7 @@ def build(
     """
     output = Path(output).resolve()
     if told := recover(output):
-        console(quiet).print(f"note: {told}", soft_wrap=True, markup=False)
+        console(quiet).print(f"note: {told}", soft_wrap=True)
     check_output(output, overwrite)
     found = find(source) if isinstance(source, str) else source
     with workspace(output) as hidden:

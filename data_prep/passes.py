@@ -155,7 +155,7 @@ class Passes:
         source, had = self._source, read(self._source, self._work, self._config.shard_records, self._quiet)
         self._numbers, self._drafts, self._seen = had.chunks, had.drafts, had.seen
         for line in told(source.reading.to_json()):
-            console(self._quiet).print(line, soft_wrap=True, markup=False)
+            console(self._quiet).print(line, soft_wrap=True)
         self.rejects.advice = source.advice()
         if not had.seen:
             raise UserError(f"source {source.name} has no posts; expected {source.layout}")
@@ -187,7 +187,7 @@ class Passes:
             return {}
         longest = f"{self._config.annotate.longest:,} characters (`annotate.longest`)"
         told = f"{count:,} posts: only the first {longest} of their sentences were read for nouns and verbs"
-        console(self._quiet).print(told, soft_wrap=True, markup=False)
+        console(self._quiet).print(told, soft_wrap=True)
         return {TOO_LONG: count}
 
     def _compare(self, route: Route) -> None:

@@ -6,7 +6,7 @@ import importlib
 import sys
 
 import kerasmm
-from kerasmm.console import Parser, UserError, guarded, nearest
+from kerasmm.console import Parser, UserError, guarded, nearest, show
 
 COMMANDS = ("fit", "evaluate", "compare", "export", "index", "search", "label", "attend", "draw")
 """In the order of use. What a command does is said by the first line of its module."""
@@ -61,10 +61,10 @@ def version() -> str:
 def main(argv: list[str]) -> int:
     """Calls the command that is named first."""
     if not argv:
-        print(f"{listing()}\n\n`python -m kerasmm COMMAND --help` has a command's options and an example.")
+        show(f"{listing()}\n\n`python -m kerasmm COMMAND --help` has a command's options and an example.")
         return 0
     if argv[0] == "--version":
-        print(version())
+        show(version())
         return 0
     name = argv[0]
     if name.startswith("-"):

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kerasmm.console import Parser, console, guarded, progress
+from kerasmm.console import Parser, console, guarded, progress, show
 
 if TYPE_CHECKING:
     from kerasmm.asking.attention import Attention
@@ -119,7 +119,7 @@ def _print_json(export: Export, answered: Answered, bad: Sequence[BadPicture]) -
         "results": [one(path, found) for path, looks in answered for found in looks],
         "bad": [{"image": str(one.path), "problem": one.problem} for one in bad],
     }
-    print(json.dumps(content, indent=2, ensure_ascii=False))
+    show(json.dumps(content, indent=2, ensure_ascii=False))
 
 
 def _print_table(answered: Answered) -> None:

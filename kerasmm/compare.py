@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kerasmm.console import Parser, UserError, console, guarded, listed, nearest, whole
+from kerasmm.console import Parser, UserError, console, guarded, listed, nearest, show, whole
 from kerasmm.named_configs import config_help, find_config
 
 if TYPE_CHECKING:
@@ -79,10 +79,9 @@ def main(argv: list[str]) -> int:
     changes = {row: _changes(arguments.set, row, kind) for row in ("", *kind.variants)}
     for of_row in changes.values():
         load_config(kind.Config, arguments.config, of_row)
-    from rich.console import Console
-
     from kerasmm.evaluation.tables import print_tables
     from kerasmm.runs.comparison import Comparison, check_same_posts, compared_rows, write_comparison
+    from kerasmm.terminal import Terminal
 
     comparisons = {
         name: Comparison(
@@ -104,7 +103,7 @@ def main(argv: list[str]) -> int:
         found |= compared_rows(comparison.run(own, arguments.seeds), kind, name)
     tables = write_comparison(kind, found, arguments.output)
     if not arguments.quiet:
-        print_tables(tables, Console(highlight=False, width=None if sys.stdout.isatty() else 160))
+        print_tables(tables, Terminal(width=None if sys.stdout.isatty() else 160))
         console().print(f"wrote {arguments.output}/comparison.md and comparison.json", soft_wrap=True)
     return 0
 
@@ -116,7 +115,7 @@ def _print_rows(kind: type[System]) -> None:
     for row in rows:
         titled = f"baseline {kind.Protocol.baselines[row]}" if row in kind.Protocol.baselines else "trained"
         about = kind.rows.get(row, "")
-        print(f"{row:{width}}  {titled}{': ' if about else ''}{about}")
+        show(f"{row:{width}}  {titled}{': ' if about else ''}{about}")
 
 
 def _changes(settings: list[str], row: str, kind: type[System]) -> list[str]:

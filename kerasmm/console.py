@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, NoReturn
 
 from kerasmm.faults import machine_fault
+from kerasmm.printable import in_a_line, printable
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -138,7 +139,7 @@ def guarded(main: Callable[[list[str]], int], argv: list[str] | None = None) -> 
             check_backend()
         return main(given)
     except UserError as error:
-        print(f"error: {_shown(str(error))}", file=sys.stderr)
+        print(f"error: {in_a_line(str(error))}", file=sys.stderr)
         return BAD_INPUT
     except BrokenPipeError:
         # The reader of our output (`| head`) went away: not an error, but Python would complain at exit.
@@ -149,17 +150,16 @@ def guarded(main: Callable[[list[str]], int], argv: list[str] | None = None) -> 
         return 130
     except Exception as error:
         if told := machine_fault(error):
-            print(f"error: {_shown(told)}", file=sys.stderr)
+            print(f"error: {in_a_line(told)}", file=sys.stderr)
             return BAD_INPUT
         traceback.print_exc()
         print("error: this is a fault in kerasmm, not in your input; please report the lines above", file=sys.stderr)
         return OUR_FAULT
 
 
-def _shown(text: str) -> str:
-    """One line of what may hold anybody's names and keys: what would move or colour a terminal is written out."""
-    line = " ".join(text.split())
-    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in line)
+def show(text: str) -> None:
+    """Prints a result on standard output; everything that anybody's files may say goes through here or `console`."""
+    print(printable(text))
 
 
 def say_renamed(old: str, new: str, argv: list[str]) -> None:
@@ -174,14 +174,14 @@ def say_renamed(old: str, new: str, argv: list[str]) -> None:
 def note(text: str) -> None:
     """Says in a line what to know of files that were read; silent under `--quiet`."""
     if "--quiet" not in sys.argv:
-        print(f"note: {text}", file=sys.stderr)
+        print(f"note: {in_a_line(text)}", file=sys.stderr)
 
 
 def console(quiet: bool = False) -> Console:
     """Where a command prints for people (standard error), so that standard output stays for results."""
-    from rich.console import Console
+    from kerasmm.terminal import Terminal
 
-    return Console(stderr=True, quiet=quiet, highlight=False)
+    return Terminal(stderr=True, quiet=quiet)
 
 
 def progress(quiet: bool = False) -> Progress:
@@ -196,12 +196,12 @@ def progress(quiet: bool = False) -> Progress:
     )
 
     return Progress(
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
         TimeRemainingColumn(),
-        TextColumn("{task.fields[note]}"),
+        TextColumn("{task.fields[note]}", markup=False),
         console=console(quiet),
         disable=quiet,
     )

@@ -44,12 +44,11 @@ def evaluate_run(
     run: Run, dataset: Dataset, split: str, quiet: bool = False, plots: Path | None = None, keep: bool = True
 ) -> dict[str, float]:
     """Evaluates a run, prints its tables and, with `keep`, writes `evaluation.json` and the model card into its folder."""
-    from rich.console import Console
-
     from kerasmm.evaluation.tables import print_tables, write_json
     from kerasmm.runs.evaluation import Evaluation
     from kerasmm.runs.model_card import write_model_card
     from kerasmm.runs.run import FIGURES, check_vocabularies, read_run
+    from kerasmm.terminal import Terminal
 
     protocol = run.system.protocol
     check_vocabularies(run.system, dataset)
@@ -64,12 +63,12 @@ def evaluate_run(
     tables, ahead = protocol.table(figures), protocol.ahead(figures)
     if not quiet:
         # Files and pipes have no width of their own; the papers' tables need this much.
-        console = Console(highlight=False, width=None if sys.stdout.isatty() else 110)
+        console = Terminal(width=None if sys.stdout.isatty() else 110)
         print_tables(tables, console)
         for signature, choice in run.system.choices.items():
-            console.print(f"An export's {choice.said(signature)}.", markup=False)
+            console.print(f"An export's {choice.said(signature)}.")
         for line in ahead:
-            console.print(f"{line}.", style="yellow", markup=False)
+            console.print(f"{line}.", style="yellow")
     if keep:
         write_json(figures, run.folder / FIGURES)
         manifest = dataset.manifest.model_dump(mode="json")

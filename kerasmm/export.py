@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kerasmm.console import Parser, UserError, console, guarded
+from kerasmm.console import Parser, UserError, console, guarded, show
 
 if TYPE_CHECKING:
     import argparse
@@ -129,7 +129,7 @@ def main(argv: list[str]) -> int:
         raise UserError("--run is missing, e.g. --run runs/dman (see `python -m kerasmm.export --help`)")
     path = _export(arguments)
     if not arguments.quiet:
-        print(path)
+        show(str(path))
     return 0
 
 

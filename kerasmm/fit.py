@@ -82,7 +82,7 @@ def main(argv: list[str]) -> int:
             changes = [*_samples(kind, arguments), *changes]
         config = load_config(kind.Config, arguments.config, changes)
         data = arguments.data or Path(kind.samples["data"][0])
-        say.print(f"[bold]{kind_name}[/bold] on {data}, run in {folder}")
+        say.print(f"{kind_name} on {data}, run in {folder}", soft_wrap=True)
         from kerasmm.data.dataset import Dataset
 
         dataset = Dataset(data)
@@ -267,9 +267,9 @@ def _export(run: Run, dataset: Dataset, arguments: argparse.Namespace) -> None:
     if arguments.quiet:
         return
     say = console()
-    say.print(f"\nexported to [bold]{path}[/bold]; ask it:")
+    say.print(f"\nexported to {path}; ask it:", soft_wrap=True)
     for question in _questions(run.system, str(output)):
-        say.print(f"  python -m kerasmm.{question}", soft_wrap=True, markup=False)
+        say.print(f"  python -m kerasmm.{question}", soft_wrap=True)
 
 
 def _questions(made: System, export: str) -> list[str]:

@@ -8,7 +8,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kerasmm.console import Parser, UserError, console, guarded
+from kerasmm.console import Parser, UserError, console, guarded, show
 from kerasmm.files.folders import remove
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ def main(argv: list[str]) -> int:
     )
     _say(change, arguments.forget_user is not None, arguments.delete_older, arguments.quiet)
     if not arguments.quiet:
-        print(change.folder)
+        show(str(change.folder))
     return 0
 
 
@@ -134,7 +134,6 @@ def _say(change: Change, forgotten: bool, delete: bool, quiet: bool) -> None:
         f"{change.folder}: {change.posts:,} posts; {change.added:,} added, {change.replaced:,} embedded again, "
         f"{change.removed:,} removed{unknown}",
         soft_wrap=True,
-        markup=False,
     )
     if forgotten and not change.forgotten:
         shown.print("forgotten: nothing; the export held no post of this author", soft_wrap=True)

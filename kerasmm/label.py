@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kerasmm.console import Parser, UserError, guarded, progress, whole
+from kerasmm.console import Parser, UserError, guarded, progress, show, whole
 
 if TYPE_CHECKING:
     import argparse
@@ -127,7 +127,7 @@ def _print_json(export: Export, answered: Answered, bad: Sequence[BadPicture]) -
         "results": [one(pair, labelled) for pair, labelled in answered],
         "bad": [{"image": str(one.path), "problem": one.problem} for one in bad],
     }
-    print(json.dumps(content, indent=2, ensure_ascii=False))
+    show(json.dumps(content, indent=2, ensure_ascii=False))
 
 
 def _print_table(answered: Answered, label: str, score: str) -> None:

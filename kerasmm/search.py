@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kerasmm.console import Parser, UserError, console, finite, guarded, whole
+from kerasmm.console import Parser, UserError, console, finite, guarded, show, whole
 from kerasmm.files.writing import check_file_path, write_whole
+from kerasmm.printable import in_a_line
 
 if TYPE_CHECKING:
     import argparse
@@ -179,15 +180,13 @@ def _print_json(export: Export, answers: list[Answer], several: bool) -> None:
         }
 
     contents = [content(answer) for answer in answers]
-    print(json.dumps(contents if several else contents[0], indent=2, ensure_ascii=False))
+    show(json.dumps(contents if several else contents[0], indent=2, ensure_ascii=False))
 
 
 def _print_tables(answers: list[Answer]) -> None:
-    from kerasmm.asking.table import printable
-
     for place, answer in enumerate(answers):
         if len(answers) > 1:
-            print(("\n" if place else "") + printable(answer.title))
+            show(("\n" if place else "") + in_a_line(answer.title))
         _print_table(answer.found, answer.words)
 
 

@@ -9,6 +9,7 @@ from typing import Any, Literal, Union, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 
+from kerasmm.console import show
 from kerasmm.settings import Section, section_of
 
 
@@ -32,19 +33,20 @@ class Setting:
 def listed(config: Section | type[Section], prefix: str = "") -> list[Setting]:
     """All keys of a configuration class with their defaults, or of a configuration with its values.
 
-    Sections are flattened to dotted keys and stand before what they hold.
+        Sections are flattened to dotted keys and stand before what they hold.
 
-    Args:
-        config: The class, or a configuration.
-        prefix: Comes before every key.
+        Args:
+            config: The class, or a configuration.
+            prefix: Comes before every key.
 
-    Example:
+        Example:
 
-    >>> from kerasmm.settings import Section
-    >>> class Words(Section):
-    ...     most: int = 1000
-    >>> [(setting.key, setting.default) for setting in listed(Words, "tags.")]
-    [('tags.most', '1000')]
+        >>> from kerasmm.console import show
+    from kerasmm.settings import Section
+        >>> class Words(Section):
+        ...     most: int = 1000
+        >>> [(setting.key, setting.default) for setting in listed(Words, "tags.")]
+        [('tags.most', '1000')]
     """
     kind = config if isinstance(config, type) else type(config)
     settings = []
@@ -67,18 +69,19 @@ def print_settings(settings: list[Setting]) -> None:
     """Prints a table on a terminal; elsewhere a line for each setting: key, default, values, meaning, by tabs."""
     if not sys.stdout.isatty():
         for setting in settings:
-            print(*dataclasses.astuple(setting), sep="\t")
+            show("\t".join(dataclasses.astuple(setting)))
         return
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
+
+    from kerasmm.terminal import Terminal
 
     table = Table("key", "default", "values", "meaning", box=None, pad_edge=False, header_style="bold")
     for setting in settings:
         is_section = setting.values.startswith("a section")
         style = "bold" if is_section else ""
         table.add_row(*(Text(cell, style) for cell in dataclasses.astuple(setting)))
-    Console(highlight=False).print(table)
+    Terminal().print(table)
 
 
 def _as_yaml(value: Any) -> str:

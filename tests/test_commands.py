@@ -271,4 +271,4 @@ def test_names_of_others_move_no_terminal(capsys):
         raise UserError("a\x1b[2J\x07b\u202ec\nd é雪: expected another")
 
     assert guarded(refuse, []) == 2
-    assert capsys.readouterr().err == "error: a\\x1b[2J\\x07b\\u202ec d é雪: expected another\n"
+    assert capsys.readouterr().err == "error: a\\u001b[2J\\u0007b\\u202ec d é雪: expected another\n"

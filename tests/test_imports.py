@@ -27,6 +27,8 @@ LEVELS = [
     {"settings"},
     {"files"},
     {"console", "lazy", "rows"},
+    {"terminal"},
+    {"printable"},
     {"faults"},
 ]
 ANY_BACKEND = {"layers", "losses", "metrics", "rows"}

@@ -15,7 +15,7 @@ from data_prep.inspect.connotation_figures import connotation_figures, connotati
 from data_prep.missing import lost_links
 from data_prep.sources.reading import told
 from data_prep.work.hashing import rank
-from kerasmm.console import UserError, console, progress
+from kerasmm.console import UserError, console, progress, show
 from kerasmm.data.dataset import Dataset, open_dataset
 from kerasmm.data.manifest import Manifest, check_file, sha256_of
 from kerasmm.data.post import Post
@@ -92,9 +92,9 @@ def inspect(folder: Path, plots: Path | None = None, as_json: bool = False, quie
         dataset.vocabulary(name)
     figures = count(dataset, quiet)
     if as_json:
-        print(json.dumps(_summary(manifest, figures), ensure_ascii=False, indent=2))
+        show(json.dumps(_summary(manifest, figures), ensure_ascii=False, indent=2))
     elif not quiet:
-        print("\n".join(_report(folder, manifest, figures)))
+        show("\n".join(_report(folder, manifest, figures)))
     if plots is not None:
         from data_prep.inspect.plots import plot_frequencies, plot_labels, plot_samples
 

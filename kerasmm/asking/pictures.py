@@ -145,6 +145,6 @@ def say_bad(bad: Sequence[BadPicture], asked: int) -> None:
         raise UserError(f"{bad[0].path}: {bad[0].problem}{others}")
     # An error, so `--quiet` doesn't silence it.
     for one in bad:
-        console().print(f"error: {one.path}: {one.problem}", soft_wrap=True, markup=False)
+        console().print(f"error: {one.path}: {one.problem}", soft_wrap=True)
     if bad:
         console().print(f"{len(bad)} of {asked} pictures set aside", soft_wrap=True)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Collection, Sequence
 
+from kerasmm.printable import in_a_line
+
 _WIDTH = 160
 """Of files and pipes, which have none of their own; Rich would take 80 columns."""
 
@@ -17,18 +19,18 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], right: Co
 
     Args:
         columns: Headings.
-        rows: A cell a column. Cells are text, not markup, and lose their control characters: the words of a post and the
-            name of a file must not steer the terminal.
+        rows: A cell a column. Cells are text of one line, not markup, and what would steer a terminal is written out.
         right: Columns that stand to the right, e.g. numbers.
         cut: The last column, if it loses its end where lines are too narrow; others are folded.
     """
     from rich.cells import cell_len
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    printer = Console(width=None if sys.stdout.isatty() else _WIDTH)
-    cells = [[printable(cell) for cell in row] for row in rows]
+    from kerasmm.terminal import Terminal
+
+    printer = Terminal(width=None if sys.stdout.isatty() else _WIDTH)
+    cells = [[in_a_line(cell) for cell in row] for row in rows]
     widths = [max(cell_len(cell) for cell in column) for column in zip(columns, *cells, strict=True)]
     # Rich would fold the other columns before it cuts this one.
     room = max(printer.width - sum(widths[:-1]) - _BETWEEN * len(widths[:-1]), _LEAST)
@@ -39,8 +41,3 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], right: Co
     for row in cells:
         table.add_row(*(Text(cell) for cell in row))
     printer.print(table)
-
-
-def printable(text: str) -> str:
-    """The text with a space for each control character."""
-    return "".join(c if c.isprintable() else " " for c in text)

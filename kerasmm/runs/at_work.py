@@ -28,7 +28,7 @@ def at_work(folder: Path, quiet: bool = False) -> Iterator[None]:
     try:
         lock = take_lock(folder / LOCK, str(folder))
     except NoLocks as error:
-        console(quiet).print(f"note: {error}; don't train {folder} twice at once", soft_wrap=True, markup=False)
+        console(quiet).print(f"note: {error}; don't train {folder} twice at once", soft_wrap=True)
         yield
         return
     try:

@@ -87,7 +87,7 @@ class Checkpoint:
                 first = first or error
                 continue
             if first is not None:
-                console().print(f"note: {first}; going on from {path}, the one before it", soft_wrap=True, markup=False)
+                console().print(f"note: {first}; going on from {path}, the one before it", soft_wrap=True)
             return state
         if first is not None:
             raise UserError(f"{first}; start a new run")

@@ -166,7 +166,7 @@ class _Fit:
             f"{monitor} {found[monitor]:.4f}{'  best so far' if better else ''}"
         )
         if complaint := self.stage.watch(epoch, figures):
-            bar.console.print(f"[yellow]{self.stage.name}, epoch {epoch + 1}: {complaint}[/yellow]", soft_wrap=True)
+            bar.console.print(f"{self.stage.name}, epoch {epoch + 1}: {complaint}", style="yellow", soft_wrap=True)
         state["rows"] = log.rows
         self.save(state)
 

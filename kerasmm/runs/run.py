@@ -18,6 +18,7 @@ from kerasmm.data.dataset import Dataset, check_words, vocabulary_digest
 from kerasmm.data.manifest import FILE_NAME, Features, sha256_of
 from kerasmm.files.json_file import checked, read_json, shortened
 from kerasmm.files.reading import is_regular
+from kerasmm.files.within import require_within
 from kerasmm.files.writing import make_folder, write_whole
 from kerasmm.runs.choices import CHOICES, choices_text, read_choices
 from kerasmm.runs.diverged import all_finite
@@ -178,6 +179,7 @@ def read_run(folder: Path) -> tuple[System, dict[str, Any]]:
         raise UserError(f"{folder}: is a file; expected the folder of a run")
     if not is_regular(path):
         raise UserError(f"{path}: no run here; train one with `python -m kerasmm.fit --run {folder}`")
+    require_within(folder)
     content: dict[str, Any] = read_json(path, dict[str, Any], "run")
     known = checked(content, _Known, str(path))
     if known.format > FORMAT:

@@ -97,7 +97,6 @@ def check_data(run: object, content: Mapping[str, Any], dataset: Dataset, named:
             f"note: {run} is of an earlier version and doesn't know its data set: whether {dataset.folder} is it, nobody can "
             "tell",
             soft_wrap=True,
-            markup=False,
         )
     found = difference(content, dataset)
     if found:
@@ -105,6 +104,5 @@ def check_data(run: object, content: Mapping[str, Any], dataset: Dataset, named:
             f"note: {dataset.folder} is not the data set that {run} was trained on ({found}): its posts may be ones that "
             "training saw",
             soft_wrap=True,
-            markup=False,
         )
     return bool(found)

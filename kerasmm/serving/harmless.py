@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import hashlib
 import os
-import sys
 from pathlib import Path
 
-from kerasmm.console import UserError
+from kerasmm.console import UserError, console
 from kerasmm.files.reading import is_regular, read_regular
 from kerasmm.files.within import require_within, within
 from kerasmm.files.writing import write_whole
@@ -52,8 +51,9 @@ def require_harmless(version: Path, quiet: bool = False) -> set[str]:
         if not is_regular(within(version / "assets", asset, path)):
             raise UserError(f"{path}: names an asset that is not there, {asset!r}; export again")
     count, kinds = op_kinds(content)
-    if _is_new(hashlib.sha256(content).hexdigest()) and not quiet:
-        print(f"audited {path}: {count:,} ops, none of which touches other files", file=sys.stderr)
+    if _is_new(hashlib.sha256(content).hexdigest()):
+        told = f"audited {path}: {count:,} ops, none of which touches other files"
+        console(quiet).print(told, soft_wrap=True)
     return kinds
 
 

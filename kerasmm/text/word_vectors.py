@@ -89,5 +89,5 @@ def read_word_vectors(path: Path, words: list[str], quiet: bool = True) -> tuple
             if row is not None and not there[row] and (vector := file.numbers(values)) is not None:
                 vectors[row], there[row] = vector, True
         for notice in file.notices() if words else ():
-            console(quiet).print(f"{path}: {notice}", soft_wrap=True, markup=False)
+            console(quiet).print(f"{path}: {notice}", soft_wrap=True)
     return vectors, there

@@ -7,9 +7,9 @@ import re
 
 import pytest
 
-from kerasmm.console import guarded
+from kerasmm.console import UserError, guarded
 from kerasmm.fit import main as fit
-from kerasmm.runs.ending import ending_lines
+from kerasmm.runs.ending import ending_lines, monitored
 
 
 def trained(data, run, *settings: str) -> int:
@@ -62,8 +62,22 @@ def test_no_setting_is_infinite(tiny, tmp_path, capsys):
         assert "`training.optimizer.learning_rate`" in line and not (tmp_path / "run").exists()
 
 
-@pytest.mark.parametrize("content", ["", "[]", "{}", '{"monitor": "a", "why": "", "ended": 3}'])
-def test_a_run_that_says_nothing_has_no_lines(tmp_path, content):
-    assert ending_lines(tmp_path) == []
+def test_an_older_run_says_nothing_of_its_end(tmp_path):
+    assert ending_lines(tmp_path) == [] and monitored(tmp_path) == ""
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ("", "not valid JSON"),
+        ("[]", "Received: []"),
+        ("{}", "`monitor`: Field required"),
+        ('{"monitor": "a", "why": "", "ended": 3}', "`ended`: "),
+    ],
+)
+def test_a_damaged_end_is_named(tmp_path, content, told):
     (tmp_path / "training.json").write_text(content)
-    assert ending_lines(tmp_path) == []
+    for read in (ending_lines, monitored):
+        with pytest.raises(UserError, match="training.json") as raised:
+            read(tmp_path)
+        assert told in str(raised.value)

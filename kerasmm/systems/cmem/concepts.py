@@ -49,7 +49,7 @@ def concept_vectors(
         told += [f"missing: {', '.join(missing[:5])}{' …' if len(missing) > 5 else ''}"] if missing else []
         told += [f"{read.duplicates} further vectors of a title, the first is taken"] if read.duplicates else []
         told += read.notices
-        console(quiet).print(f"{path}: {'; '.join(told)}", soft_wrap=True, markup=False)
+        console(quiet).print(f"{path}: {'; '.join(told)}", soft_wrap=True)
         vectors, found = read.vectors, read.found
     elif config.concepts.corpus:
         vectors = _trained(labels, dataset, config, seed)
