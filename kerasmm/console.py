@@ -12,9 +12,12 @@ import io
 import math
 import os
 import re
+import signal
 import sys
+import threading
 import traceback
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from types import FrameType
 from typing import TYPE_CHECKING, NoReturn
 
 from kerasmm.faults import machine_fault
@@ -24,7 +27,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress
 
-OK, OUR_FAULT, BAD_INPUT = 0, 1, 2
+OK, OUR_FAULT, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
 
 
 class UserError(Exception):
@@ -134,21 +137,32 @@ def guarded(main: Callable[[list[str]], int], argv: list[str] | None = None) -> 
             # Posts hold any character; a terminal that can't show one gets a question mark, not a traceback.
             stream.reconfigure(errors="replace")
     given = sys.argv[1:] if argv is None else argv
+    with _interrupts() as interrupted:
+        code = _code(main, given, interrupted)
+    # Libraries may swallow a Ctrl-C, or make another error of it.
+    return INTERRUPTED if interrupted else code
+
+
+def _code(main: Callable[[list[str]], int], given: list[str], interrupted: list[int]) -> int:
     try:
         if not {"-h", "--help", "--version"} & set(given):
             check_backend()
         return main(given)
     except UserError as error:
-        print(f"error: {in_a_line(str(error))}", file=sys.stderr)
+        if not interrupted:
+            print(f"error: {in_a_line(str(error))}", file=sys.stderr)
         return BAD_INPUT
     except BrokenPipeError:
         # The reader of our output (`| head`) went away: not an error, but Python would complain at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return OK
     except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        return 130
+        if not interrupted:
+            print("interrupted", file=sys.stderr)
+        return INTERRUPTED
     except Exception as error:
+        if interrupted:
+            return INTERRUPTED
         if told := machine_fault(error):
             print(f"error: {in_a_line(told)}", file=sys.stderr)
             return BAD_INPUT
@@ -160,6 +174,30 @@ def guarded(main: Callable[[list[str]], int], argv: list[str] | None = None) -> 
 def show(text: str) -> None:
     """Prints a result on standard output; everything that anybody's files may say goes through here or `console`."""
     print(printable(text))
+
+
+@contextlib.contextmanager
+def _interrupts() -> Iterator[list[int]]:
+    """Notes every Ctrl-C, says at the end that there was one, and leaves it to Python otherwise."""
+    seen: list[int] = []
+
+    def note_it(number: int, frame: FrameType | None) -> None:
+        seen.append(number)
+        signal.default_int_handler(number, frame)
+
+    # Only the main thread hears of signals; a handler of somebody else's, or none, stays.
+    own = threading.current_thread() is threading.main_thread() and (
+        signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    )
+    if own:
+        signal.signal(signal.SIGINT, note_it)
+    try:
+        yield seen
+    finally:
+        if own:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+        if seen:
+            print("interrupted", file=sys.stderr)
 
 
 def say_renamed(old: str, new: str, argv: list[str]) -> None:

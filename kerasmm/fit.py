@@ -229,7 +229,7 @@ def _train(
 
     from kerasmm.runs.evaluation import Evaluation
     from kerasmm.runs.loop import train
-    from kerasmm.runs.run import Run, check_vocabularies, forget_untrained, open_run, write_choices, write_run
+    from kerasmm.runs.run import Run, built, check_vocabularies, forget_untrained, open_run, write_choices, write_run
     from kerasmm.runs.strategy import make_strategy
 
     made.quiet = arguments.quiet
@@ -237,7 +237,7 @@ def _train(
     _prepare(made, arguments.deterministic)
     strategy: tf.distribute.Strategy = make_strategy(arguments.strategy, made.config.training.batch_size)
     with strategy.scope():
-        model = made.build()
+        model = made.build() if new is not None else built(made, folder)
     if new is not None:
         write_run(folder, made, dataset, new)
     run = Run(folder, made, dataset.folder, model)

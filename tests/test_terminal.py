@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import io
 import json
+import signal
 from pathlib import Path
 
 import pytest
 from rich.table import Table
 
-from kerasmm.console import show
+from kerasmm.console import UserError, guarded, show
 from kerasmm.printable import printable
 from kerasmm.terminal import Terminal
 
@@ -66,3 +68,47 @@ def test_only_one_place_prints():
             called = node.func if isinstance(node, ast.Call) else None
             assert not (isinstance(called, ast.Name) and called.id in ("print", "Console")), f"{name}:{node.lineno}"
             assert not (isinstance(called, ast.Attribute) and ast.unparse(called) == "sys.stdout.write"), name
+
+
+@pytest.fixture
+def interruptible():
+    """Workers of pytest may ignore a Ctrl-C, as no terminal does."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler, "left as it was found"
+    signal.signal(signal.SIGINT, before)
+
+
+def interrupted():
+    signal.raise_signal(signal.SIGINT)
+    raise AssertionError("not interrupted")
+
+
+def swallowing(argv):
+    with contextlib.suppress(KeyboardInterrupt):
+        interrupted()
+    return 0
+
+
+def wrapping(argv):
+    """As Beam and TensorFlow make an error of what a step raised."""
+    try:
+        interrupted()
+    except KeyboardInterrupt as error:
+        raise RuntimeError("KeyboardInterrupt [while running 'Clean']") from error
+    return 0
+
+
+def refusing(argv):
+    try:
+        interrupted()
+    except KeyboardInterrupt:
+        raise UserError("the export can't be checked") from None
+    return 0
+
+
+@pytest.mark.parametrize("main", [lambda argv: interrupted(), swallowing, wrapping, refusing])
+def test_an_interrupt_is_one_line_whatever_became_of_it(main, interruptible, capsys):
+    assert guarded(main, []) == 130
+    assert capsys.readouterr() == ("", "interrupted\n")
+    assert guarded(lambda argv: 0, []) == 0

@@ -74,7 +74,8 @@ def _runner(options: PipelineOptions) -> Any:
     listen_on_loopback()
     # Our own command for the workers, because Beam's prints its log on the terminal. The mode would undo it.
     direct.direct_running_mode = "in_memory"
-    command = shlex.join([sys.executable, "-m", "data_prep.work.worker"])
+    # `exec`, since the shell that Beam starts would die of a Ctrl-C.
+    command = "exec " + shlex.join([sys.executable, "-m", "data_prep.work.worker"])
     return FnApiRunner(default_environment=SubprocessSDKEnvironment.from_command_string(command))
 
 
@@ -111,6 +112,10 @@ def run(
             options = PipelineOptions.from_dictionary(options.get_all_options(drop_default=True))
             with beam.Pipeline(runner=_runner(options), options=options) as pipeline:
                 steps(pipeline | beam.Create(list(numbers)) | beam.Reshuffle())
+        except KeyboardInterrupt:
+            # Beam's threads end by exceptions of their own, when the workers go.
+            threading.excepthook = lambda _: None
+            raise
         except Exception as error:
             # Beam wraps what a worker raises, across processes as text only.
             told = re.search(r"UserError: (.*?)(?: \[while running|\\n|\n|$)", f"{type(error).__name__}: {error}")

@@ -3,12 +3,15 @@
 import contextlib
 import logging
 import os
+import signal
 import sys
 import traceback
 from pathlib import Path
 
 if __name__ == "__main__":
     logging.disable(logging.CRITICAL)
+    # A Ctrl-C is for the driver, which ends its workers.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     # What goes wrong in a step travels to the driver as an exception; only a harness that can't run speaks here.
     with Path(os.devnull).open("w") as nowhere:
         try:
