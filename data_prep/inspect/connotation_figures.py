@@ -6,7 +6,11 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from kerasmm.data.manifest import Manifest
+from pydantic import BaseModel
+
+from kerasmm.console import UserError
+from kerasmm.data.manifest import FILE_NAME, Manifest
+from kerasmm.files.json_file import checked
 
 STATISTICS = "connotations/"
 """How the names of the figures begin in the manifest's statistics."""
@@ -84,14 +88,32 @@ def connotation_figures(
     dropped = sum(
         count for reasons in manifest.dropped.values() for reason, count in reasons.items() if reason in _WITHOUT_LABEL
     )
+    if missing := [name for name in _ROWS if f"{_FOUND}{name}" not in noted]:
+        raise UserError(f"{FILE_NAME}: `statistics.{_FOUND}{missing[0]}`: missing, beside others of its kind")
+    config = checked(manifest.config, _Asked, f"{FILE_NAME}: `config`")
     return {
-        "method": manifest.config["connotations"]["method"],
-        "minimum": manifest.config["labels"]["minimum"],
+        "method": config.connotations.method,
+        "minimum": config.labels.minimum,
         "found": {name: _rounded(noted.pop(f"{_FOUND}{name}")) for name in _ROWS},
         "kept": {name: _rounded(figure) for name, figure in label_figures(labels, sizes).items()},
         "posts_without_label": dropped,
         **{name.removeprefix(STATISTICS): _rounded(figure) for name, figure in noted.items()},
     }
+
+
+class _Connotations(BaseModel):
+    method: str
+
+
+class _Labels(BaseModel):
+    minimum: int
+
+
+class _Asked(BaseModel):
+    """What the build was asked for."""
+
+    connotations: _Connotations
+    labels: _Labels
 
 
 def _rounded(figure: float) -> float:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,10 +10,12 @@ from typing import Any, NamedTuple
 import keras
 import numpy as np
 from keras import layers
+from pydantic import BaseModel
 
 from kerasmm.console import UserError, nearest
 from kerasmm.encoders.backbone import Backbone
 from kerasmm.encoders.spec import PRESET, Spec
+from kerasmm.files.json_file import read_json
 
 FAMILIES = ("CLIP", "SigLIP", "DINOV2", "ViT")
 
@@ -30,6 +31,12 @@ _CLASSES = {
 
 _FILES = ("config.json", "image_converter.json")
 _SHARDS = "model.weights.json"
+
+
+class _Shards(BaseModel):
+    """In which files the weights lie."""
+
+    weight_map: dict[str, str | list[str]]
 
 
 class _Tower(NamedTuple):
@@ -100,7 +107,8 @@ def _check_files(preset: str) -> None:
             )
     shards = Path(preset, _SHARDS)
     if shards.is_file():
-        names = [part for parts in json.loads(shards.read_text())["weight_map"].values() for part in np.ravel(parts)]
+        listed = read_json(shards, _Shards, "list of a preset's files").weight_map
+        names = [part for parts in listed.values() for part in ([parts] if isinstance(parts, str) else parts)]
         if outside := [name for name in names if Path(name).name != name]:
             raise UserError(f"{shards}: {outside[0]} is outside of the preset's folder")
 

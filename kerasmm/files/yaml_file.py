@@ -66,7 +66,9 @@ class _Reader:
         except yaml.YAMLError as error:
             mark = getattr(error, "problem_mark", None)
             raise self._fault(
-                mark, (), f"not valid YAML ({shortened(getattr(error, 'problem', None) or str(error), 200)})"
+                mark,
+                (),
+                f"not valid YAML ({shortened(' '.join((getattr(error, 'problem', None) or str(error)).split()), 200)})",
             ) from error
         except RecursionError as error:
             raise self._fault(None, (), f"lists and mappings lie more than {DEPTH} deep") from error

@@ -195,7 +195,11 @@ def test_json_lines_and_compressed_lists(tmp_path):
     ("name", "content", "message"),
     [
         ("c.tsv", "Brexit\n\t\t\n", r"c\.tsv:2: `title` is empty"),
-        ("c.tsv", "Brexit\ta\tmany\n", r"c\.tsv:1: `count` must be a whole number. Received: 'many'"),
+        (
+            "c.tsv",
+            "Brexit\ta\tmany\n",
+            r"c\.tsv:1: `count` must be a whole number of at most 15 digits. Received: 'many'",
+        ),
         ("c.tsv", "Brexit\ta\t-1\n", r"c\.tsv:1: `count`"),
         ("c.tsv", "Brexit\ta\t1\tx\ty\n", r"c\.tsv:1: .*5 columns"),
         ("c.tsv", "title\taliases\n\n", r"c\.tsv: holds no concept"),

@@ -19,6 +19,7 @@ READ = {
     "deep": (0, 2),
     "words-without-end": (7, 0),
     "places-outside": (0, 7),
+    "links-to-nobody": (9, 0),
 }
 
 

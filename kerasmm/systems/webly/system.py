@@ -76,7 +76,7 @@ class Webly(System):
         from kerasmm.systems.webly.words import tag_dimension, vocabularies
 
         dataset.require(["sentences"])
-        if config.loss.tag_weight and not dataset.manifest.fields["train"].get("sentences/tags"):
+        if config.loss.tag_weight and not dataset.manifest.fields.get("train", {}).get("sentences/tags"):
             raise UserError(
                 f"{dataset.folder}: its sentences have no pseudo-tags; build it with `annotate.sentence_tags=true`, or leave "
                 "tags out with --set loss.tag_weight=0"
