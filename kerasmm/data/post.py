@@ -126,10 +126,8 @@ class Post:
         )
 
 
-_STRINGS = (
-    *("post/id", "image/encoded", "image/features", "text", "user"),
-    *("sentences", "sentences/tags", "tags", "labels", "links", "keywords"),
-)
+_ONE = ("post/id", "image/encoded", "image/features", "text", "user")
+_SEVERAL = ("sentences", "sentences/tags", "tags", "labels", "links", "keywords")
 
 
 class _Fields:
@@ -141,11 +139,14 @@ class _Fields:
 
         try:
             example = tf.train.Example.FromString(record)
+            example.DiscardUnknownFields()
             if example.SerializeToString(deterministic=True) != record:
-                # Not as `to_bytes` writes it: the parser of tf.data, which has its own mind of odd bytes, must take it too.
+                # Not as `to_bytes` writes it: TensorFlow's parser of batches, which has its own mind of odd bytes, must take it
+                # too.
+                spec: dict[str, Any] = {name: tf.io.FixedLenFeature((), tf.string, "") for name in _ONE}
+                spec |= {name: tf.io.RaggedFeature(tf.string) for name in _SEVERAL}
                 with tf.init_scope():
-                    spec = {name: tf.io.VarLenFeature(tf.string) for name in _STRINGS}
-                    tf.io.parse_single_example(record, {**spec, "time": tf.io.VarLenFeature(tf.int64)})
+                    tf.io.parse_example([record], {**spec, "time": tf.io.FixedLenFeature((), tf.int64, 0)})
         except (DecodeError, tf.errors.InvalidArgumentError) as error:
             raise ValueError("is no serialized `tf.train.Example` of a post") from error
         self._fields = example.features.feature
