@@ -122,5 +122,5 @@ def test_says_what_cannot_be_drawn(tmp_path):
     with pytest.raises(UserError, match="too large; expected at most 60 rows"):
         draw_connotation_sheet([row(("Europe",))] * 61, tmp_path / "s.png")
     (tmp_path / "s.png").mkdir()
-    with pytest.raises(UserError, match="can't be written"):
+    with pytest.raises(UserError, match="s.png: is a folder; expected a file"):
         draw_connotation_sheet([row(("Europe",))], tmp_path / "s.png")
