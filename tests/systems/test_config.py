@@ -47,7 +47,7 @@ def test_later_is_stronger(tmp_path):
         ("loss: {beta: -1}", r"`loss.beta`: Input should be greater than or equal to 0. Received: -1"),
         ("training: {epochs: many}", r"`training.epochs`: Input should be a valid integer.*Received: 'many'"),
         ("[1, 2]", r"c.yaml: expected a mapping of keys to values. Received: list"),
-        ("a: [", r"c.yaml: not valid YAML"),
+        ("a: [", r"c.yaml:1: not valid YAML"),
     ],
 )
 def test_says_which_key_is_wrong(tmp_path, text, message):
