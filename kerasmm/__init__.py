@@ -29,6 +29,7 @@ _PACKAGES = (
     "drawing",
     "encoders",
     "evaluation",
+    "files",
     "layers",
     "losses",
     "metrics",

@@ -123,7 +123,7 @@ def test_tags_are_searched_by_what_the_run_chose(version, run, capsys, tmp_path)
     np.testing.assert_allclose(found["scores"][0], np.sort(1 + summed / 16)[::-1], atol=2.5 / 16)
     (copy / "choices.json").write_text("{", encoding="utf-8")
     code, _, err = call(capsys, *arguments)
-    assert code == 2 and err.count("\n") == 1 and "choices.json: damaged" in err
+    assert code == 2 and err.count("\n") == 1 and "choices.json: not valid JSON" in err
 
 
 def test_can_be_searched(version, capsys):
