@@ -9,7 +9,9 @@ from PIL import Image
 
 import kerasmm.runs.run as runs
 from kerasmm.console import guarded
+from kerasmm.data.manifest import read_manifest
 from kerasmm.draw import main as draw
+from kerasmm.runs.same_data import DIGESTS, split_digests
 from kerasmm.systems.webly import sheet as sentence_sheet
 from tests.evaluation.fake_sentences import FakeSystem, post_sentences
 from tests.tiny import tiny_posts, write_dataset
@@ -45,7 +47,8 @@ def ask(monkeypatch, data, tmp_path, capsys):
     clean = best.copy()
     clean[DISTRACTOR] = 2.0
     systems = {"best": FakeSystem(np.eye(7), best), "clean": FakeSystem(np.eye(7), clean)}
-    monkeypatch.setattr(runs, "read_run", lambda folder: (systems["best"], {"data": str(data)}))
+    content = {"data": str(data), DIGESTS: split_digests(read_manifest(data))}
+    monkeypatch.setattr(runs, "read_run", lambda folder: (systems["best"], content))
     monkeypatch.setattr(runs, "check_vocabularies", lambda system, dataset: None)
     monkeypatch.setattr(runs, "open_run", lambda folder, name: SimpleNamespace(system=systems[name], model=None))
 
