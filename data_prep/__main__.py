@@ -8,8 +8,8 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from data_prep.words import is_unicode
 from kerasmm.console import MOST_SEED, OK, Parser, UserError, console, guarded, show, whole
+from kerasmm.files.json_file import is_unicode
 
 _PROGRAM = "python -m data_prep"
 

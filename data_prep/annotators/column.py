@@ -13,8 +13,8 @@ from data_prep.annotators.annotator import Annotator
 from data_prep.draft import Draft
 from data_prep.sources.lines import lines, rows
 from data_prep.sources.post_fields import SEPARATOR
-from data_prep.words import is_unicode
 from kerasmm.console import UserError, nearest
+from kerasmm.files.json_file import is_unicode
 
 if TYPE_CHECKING:
     from data_prep.config import Connotations

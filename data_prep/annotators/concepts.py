@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 
 from data_prep.sources.lines import lines
 from data_prep.sources.post_fields import SEPARATOR
-from data_prep.words import is_unicode
 from kerasmm.console import UserError
+from kerasmm.files.json_file import is_unicode
 
 COLUMNS = ("title", "aliases", "count", "description")
 _JSON = (".jsonl", ".json")

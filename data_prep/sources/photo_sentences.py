@@ -13,9 +13,9 @@ from data_prep.sources.lines import lines
 from data_prep.sources.places import ENDINGS, is_picture, one_case
 from data_prep.sources.sentence_files import Sentence
 from data_prep.sources.source import Source
-from data_prep.words import is_unicode
 from kerasmm.console import UserError
 from kerasmm.data.post import Post
+from kerasmm.files.json_file import is_unicode
 
 _PICTURE, _SPLIT, _SENTENCE = range(3)
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-from data_prep.words import is_unicode
+from kerasmm.files.json_file import is_unicode
 
 STRINGS = ("id", "image", "text", "user", "split")
 LISTS = ("sentences", "tags", "labels", "links")

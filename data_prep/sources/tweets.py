@@ -16,9 +16,9 @@ from data_prep.sources.lines import MAX_LINE_BYTES, lines
 from data_prep.sources.places import is_picture
 from data_prep.sources.post_fields import Faulty
 from data_prep.sources.source import Source
-from data_prep.words import is_unicode
 from kerasmm.console import UserError
 from kerasmm.data.post import Post
+from kerasmm.files.json_file import is_unicode
 
 _FOLDER = "data"
 _ONE_TAG = ("labels.txt", "train.txt")

@@ -15,10 +15,11 @@ from data_prep.sources.post_fields import Faulty
 from data_prep.sources.source import Source
 from data_prep.sources.voc_annotation import Annotation, read_annotation
 from data_prep.sources.xml_records import records
-from data_prep.words import distinct, is_unicode
+from data_prep.words import distinct
 from kerasmm.console import UserError
 from kerasmm.data.boxes import BOXES_FILE, Box, write_boxes
 from kerasmm.data.post import Post
+from kerasmm.files.json_file import is_unicode
 from kerasmm.files.reading import is_regular
 
 _LISTS = {"train": "train.txt", "validation": "val.txt", "test": "test.txt"}

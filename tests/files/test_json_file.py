@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from kerasmm.console import UserError
 from kerasmm.files.json_file import DEPTH, checked_json, loaded_json, read_json
+from tests.files.drawn import drawn_value
 
 
 class Shelf(BaseModel):
@@ -60,20 +61,7 @@ def test_what_lies_too_deep_is_refused(opening, depth):
 
 
 def test_any_json_is_read_as_json_reads_it(rng):
-    def drawn(depth):
-        kind = rng.integers(0, 6 if depth else 4)
-        if kind == 0:
-            return int(rng.integers(-(2**63), 2**63 - 1))
-        if kind == 1:
-            return float(rng.normal())
-        if kind == 2:
-            return "".join(map(chr, rng.integers(0, 0xD7FF, 5)))
-        if kind == 3:
-            return [None, True, False][rng.integers(3)]
-        many = range(rng.integers(4))
-        return [drawn(depth - 1) for _ in many] if kind == 4 else {str(one): drawn(depth - 1) for one in many}
-
-    content = drawn(6)
+    content = drawn_value(rng, 6, (0, 0xD7FF))
     assert loaded_json(json.dumps(content), "x") == content
 
 

@@ -9,6 +9,7 @@ import yaml
 
 from kerasmm.console import UserError
 from kerasmm.files.yaml_file import loaded_yaml
+from tests.files.drawn import drawn_value
 
 BOMB = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
     f"{name}: &{name} [{', '.join([f'*{before}'] * 9)}]\n" for before, name in zip("abcdefgh", "bcdefghi", strict=True)
@@ -70,20 +71,7 @@ def test_anchors_of_few_values_are_read():
 
 
 def test_yaml_is_read_as_its_library_reads_it(rng):
-    def drawn(depth):
-        kind = rng.integers(0, 6 if depth else 4)
-        if kind == 0:
-            return int(rng.integers(-(2**63), 2**63 - 1))
-        if kind == 1:
-            return float(rng.normal())
-        if kind == 2:
-            return "".join(map(chr, rng.integers(32, 127, rng.integers(6))))
-        if kind == 3:
-            return [None, True, False, float("inf")][rng.integers(4)]
-        many = range(rng.integers(4))
-        return [drawn(depth - 1) for _ in many] if kind == 4 else {f"k {one}": drawn(depth - 1) for one in many}
-
-    content = drawn(5)
+    content = drawn_value(rng, 5, (32, 127))
     assert loaded_yaml(yaml.safe_dump(content), "x") == content
 
 

@@ -17,7 +17,8 @@ from kerasmm.serving import harmless
 from kerasmm.serving.check import SIGNATURES_FILE, WARMUP, check_export
 from kerasmm.serving.graph_audit import graph_problems
 from tests.hostile.recipes import recipes, written
-from tests.hostile.recipes.exports import FOREIGN_OPS, GRAPHS, OWNED, SECRET, copied, foreign_op, whole
+from tests.hostile.recipes.exports import FOREIGN_OPS, GRAPHS, foreign_op
+from tests.hostile.recipes.small_export import OWNED, SECRET, copied, whole
 
 FOLDERS = ("a-second-file", "a-linked-asset", "linked-weights", "linked-posts", "links-in-a-circle", "a-pipe")
 
