@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from kerasmm.console import MOST_SEED, OK, Parser, UserError, console, guarded, show, whole
-from kerasmm.files.json_file import is_unicode
+from kerasmm.printable import is_unicode
 
 _PROGRAM = "python -m data_prep"
 

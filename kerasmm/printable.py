@@ -1,4 +1,4 @@
-"""Texts of anybody's, without what would move or colour a terminal."""
+"""Texts of anybody's: what UTF-8 can hold, and what would not move or colour a terminal."""
 
 from __future__ import annotations
 
@@ -28,3 +28,12 @@ def printable(text: str) -> str:
 def in_a_line(text: str) -> str:
     """The same in one line."""
     return printable(" ".join(text.split()))
+
+
+def is_unicode(text: str) -> bool:
+    """Whether a text can be written; half a character of two (a lone surrogate) can't."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -14,7 +14,7 @@ from data_prep.draft import Draft
 from data_prep.sources.lines import lines, rows
 from data_prep.sources.post_fields import SEPARATOR
 from kerasmm.console import UserError, nearest
-from kerasmm.files.json_file import is_unicode
+from kerasmm.printable import is_unicode
 
 if TYPE_CHECKING:
     from data_prep.config import Connotations

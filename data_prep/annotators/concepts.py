@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from data_prep.sources.lines import lines
 from data_prep.sources.post_fields import SEPARATOR
 from kerasmm.console import UserError
-from kerasmm.files.json_file import is_unicode
+from kerasmm.printable import is_unicode
 
 COLUMNS = ("title", "aliases", "count", "description")
 _JSON = (".jsonl", ".json")

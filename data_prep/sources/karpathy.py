@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from data_prep.sources.json_records import records
 from data_prep.sources.post_fields import Faulty, received
-from kerasmm.files.json_file import is_unicode
+from kerasmm.printable import is_unicode
 
 RESTVAL = "restval"
 """COCO's validation photos that are in neither validation nor test: training photos to nearly everybody."""

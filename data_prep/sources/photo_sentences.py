@@ -15,7 +15,7 @@ from data_prep.sources.sentence_files import Sentence
 from data_prep.sources.source import Source
 from kerasmm.console import UserError
 from kerasmm.data.post import Post
-from kerasmm.files.json_file import is_unicode
+from kerasmm.printable import is_unicode
 
 _PICTURE, _SPLIT, _SENTENCE = range(3)
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-from kerasmm.files.json_file import is_unicode
+from kerasmm.printable import is_unicode
 
 STRINGS = ("id", "image", "text", "user", "split")
 LISTS = ("sentences", "tags", "labels", "links")

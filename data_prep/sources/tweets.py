@@ -18,7 +18,7 @@ from data_prep.sources.post_fields import Faulty
 from data_prep.sources.source import Source
 from kerasmm.console import UserError
 from kerasmm.data.post import Post
-from kerasmm.files.json_file import is_unicode
+from kerasmm.printable import is_unicode
 
 _FOLDER = "data"
 _ONE_TAG = ("labels.txt", "train.txt")

@@ -19,8 +19,8 @@ from data_prep.words import distinct
 from kerasmm.console import UserError
 from kerasmm.data.boxes import BOXES_FILE, Box, write_boxes
 from kerasmm.data.post import Post
-from kerasmm.files.json_file import is_unicode
 from kerasmm.files.reading import is_regular
+from kerasmm.printable import is_unicode
 
 _LISTS = {"train": "train.txt", "validation": "val.txt", "test": "test.txt"}
 _PICTURE, _ANNOTATION, _SPLIT = range(3)

@@ -11,6 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from kerasmm.console import UserError
 from kerasmm.files.reading import TEXT_BYTES, read_text
+from kerasmm.printable import is_unicode
 
 T = TypeVar("T")
 
@@ -108,15 +109,6 @@ def _within(content: object) -> Iterator[tuple[tuple[Any, ...], object]]:
             yield from (((*keys, "…"), key) for key in value)
         items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
         todo.extend(((*keys, key), inner) for key, inner in items)
-
-
-def is_unicode(text: str) -> bool:
-    """Whether a text can be written; half a character of two (a lone surrogate) can't."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def key_of(keys: tuple[Any, ...]) -> str:

@@ -7,7 +7,8 @@ from typing import Any
 import yaml
 
 from kerasmm.console import UserError
-from kerasmm.files.json_file import DEPTH, INTEGER, is_unicode, key_of, shortened
+from kerasmm.files.json_file import DEPTH, INTEGER, key_of, shortened
+from kerasmm.printable import is_unicode
 
 YAML_BYTES = 1 << 17
 """Most bytes of a configuration: 128 KiB. PyYAML reads some 25 kB a second."""
