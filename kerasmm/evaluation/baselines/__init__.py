@@ -1,6 +1,6 @@
 """What papers are measured against: one baseline a file, those of pictures and words in one space behind `Baseline`.
 
-`labels` and `tweets` hold those of other questions.
+`labels`, `tags` and `tweets` hold those of other questions.
 """
 
 from __future__ import annotations

@@ -1,0 +1,1 @@
+"""What foreseen tags of pictures are measured against."""
