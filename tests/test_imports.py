@@ -21,7 +21,7 @@ LEVELS = [
     {"systems"},
     {"evaluation", "drawing"},
     {"registration"},
-    {"models", "text", "encoders", "data"},
+    {"models", "text", "tag_vectors", "encoders", "data"},
     {"layers", "losses", "metrics"},
     {"named_configs", "settings_list"},
     {"settings"},
