@@ -10,6 +10,7 @@ _WHERE = {
     "CharacterLSTM": "character_lstm",
     "LocallyFullyConnected": "locally_fully_connected",
     "PooledGRU": "pooled_gru",
+    "ThreeWayTensor": "three_way_tensor",
     "TweetBias": "tweet_bias",
     "VisualTextualAttention": "visual_textual_attention",
 }

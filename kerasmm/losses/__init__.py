@@ -14,6 +14,7 @@ _WHERE = {
     "LinkLoss": "link_loss",
     "PLSPLoss": "plsp_loss",
     "PairwiseRankingLoss": "pairwise_ranking_loss",
+    "TripletTensorLoss": "triplet_tensor_loss",
     "WARPLoss": "warp_loss",
     "WeightedBinaryCrossentropy": "weighted_binary_crossentropy",
     "triplet_similarity": "similarity",

@@ -9,6 +9,7 @@ from kerasmm.lazy import lazily
 _WHERE = {
     "Coverage": "coverage",
     "HammingLossAtK": "hamming_loss_at_k",
+    "HitRateAtK": "hit_rate_at_k",
     "MeanAveragePrecision": "mean_average_precision",
     "MeanRank": "mean_rank",
     "MedianRank": "median_rank",

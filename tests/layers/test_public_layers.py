@@ -6,7 +6,14 @@ import keras
 import pytest
 
 import kerasmm.layers
-from kerasmm.layers import CharacterLSTM, LocallyFullyConnected, PooledGRU, TweetBias, VisualTextualAttention
+from kerasmm.layers import (
+    CharacterLSTM,
+    LocallyFullyConnected,
+    PooledGRU,
+    ThreeWayTensor,
+    TweetBias,
+    VisualTextualAttention,
+)
 from tests.layers.by_loop import gru_by_loop, maxima_are_clear
 from tests.layers.layer_contract import LayerCase, check_layer
 from tests.public_class import check_names
@@ -108,6 +115,20 @@ CASES = [
         outputs=[(4, 3)],
         weights=[(6, 3), (5, 3)],
         second=(1, 5),
+    ),
+    LayerCase(
+        ThreeWayTensor,
+        {
+            "tag": 5,
+            "image": 3,
+            "user": 2,
+            "kernel_initializer": "he_normal",
+            "regularizer": keras.regularizers.L2(0.1),
+        },
+        inputs=(4, 3),
+        outputs=[(4, 5)],
+        weights=[(5, 3, 2)],
+        second=(1, 2),
     ),
 ]
 

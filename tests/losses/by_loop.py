@@ -112,3 +112,19 @@ def plsp(truncation):
         return math.log1p(total)
 
     return row
+
+
+def triplet_tensor(margin):
+    """Of each axis the hardest unobserved entry, and one that is drawn: there may be no other."""
+
+    def row(y_true, y_pred):
+        total = 0.0
+        for labels, scores in zip(y_true, y_pred, strict=True):
+            itself = [s for t, s in zip(labels, scores, strict=True) if t == 1]
+            unobserved = [s for t, s in zip(labels, scores, strict=True) if t == 0]
+            if itself and unobserved:
+                (drawn,), (positive,) = unobserved, itself
+                total += max(0.0, margin + max(unobserved) - positive) + max(0.0, margin + drawn - positive)
+        return total
+
+    return row

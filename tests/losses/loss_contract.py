@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -41,6 +42,8 @@ class LossCase:
         predictions: Draws predictions of a shape, in the range of the loss.
         edges: Differences of two predictions at which the loss has a kink or a step.
         steps: It has a step there, which half precision must not cross either.
+        shape: Of a row's entries.
+        axes: What they are called.
     """
 
     loss: type[keras.losses.Loss]
@@ -49,6 +52,8 @@ class LossCase:
     predictions: Callable[[np.random.Generator, tuple[int, ...]], np.ndarray]
     edges: tuple[float, ...] = ()
     steps: bool = False
+    shape: tuple[int, ...] = (ENTRIES,)
+    axes: str = "batch, entries"
 
     def new(self, **more: Any) -> keras.losses.Loss:
         return self.loss(**{**self.arguments, **more})
@@ -67,7 +72,7 @@ class LossCase:
         y_true[rng.random((ROWS, ENTRIES)) < 0.2] = -1
         y_true[1], y_true[2], y_true[4], y_true[5] = 0, 1, [1, -1, -1, -1, -1], -1
         return y_true, drawn_until(
-            lambda drawn: self.clear(drawn, gap), lambda: self.predictions(rng, (ROWS, ENTRIES)).astype("float32")
+            lambda drawn: self.clear(drawn, gap), lambda: self.predictions(rng, (ROWS, *self.shape)).astype("float32")
         )
 
     def clear(self, y_pred: np.ndarray, gap: float = 1e-4) -> bool:
@@ -134,7 +139,7 @@ def check_reductions_and_weights(case: LossCase, rng: np.random.Generator) -> No
             np.testing.assert_allclose(got, reduce(wanted), rtol=1e-4, atol=1e-5, err_msg=str(reduction))
     with pytest.raises(ValueError, match="one weight a row"):
         case.new()(y_true, y_pred, np.ones_like(y_true))
-    with pytest.raises(ValueError, match=r"must have shape \(batch, entries\)"):
+    with pytest.raises(ValueError, match=rf"must have shape \({case.axes}\)"):
         case.new()(y_true[0], y_pred[0])
 
 
@@ -172,7 +177,7 @@ def check_compiled(case: LossCase, rng: np.random.Generator) -> None:
 
 
 def check_empty_batch(case: LossCase) -> None:
-    nothing = np.zeros((0, ENTRIES), "float32")
+    nothing = np.zeros((0, *case.shape), "float32")
     for reduction, shape in [(None, (0,)), ("sum", ()), ("sum_over_batch_size", ())]:
         loss = case.new(reduction=reduction)
         value, gradient = value_and_gradient(functools.partial(loss, nothing), nothing)
@@ -184,10 +189,12 @@ def check_training_step_and_saving(case: LossCase, rng: np.random.Generator, fol
     y_true, _ = case.draw(rng)
     x = rng.normal(size=(ROWS, 4)).astype("float32")
     inputs = keras.Input((4,))
-    model = keras.Model(inputs, keras.layers.Dense(ENTRIES, activation="sigmoid")(inputs))
+    entries = math.prod(case.shape)
+    outputs = keras.layers.Dense(entries, activation="sigmoid")(inputs)
+    model = keras.Model(inputs, keras.layers.Reshape(case.shape)(outputs))
 
     def begun() -> np.ndarray:
-        model.set_weights([0.3 * rng.normal(size=(4, ENTRIES)), np.zeros(ENTRIES)])
+        model.set_weights([0.3 * rng.normal(size=(4, entries)), np.zeros(entries)])
         return to_numpy(model(x))
 
     predictions = drawn_until(case.clear, begun)
@@ -198,10 +205,10 @@ def check_training_step_and_saving(case: LossCase, rng: np.random.Generator, fol
     history = model.fit(x, y_true, batch_size=ROWS, epochs=1, verbose=0)
     np.testing.assert_allclose(history.history["loss"], wanted, rtol=1e-4, atol=1e-5)
     # Through the sigmoid and the layer.
-    step = 0.01 * x.T @ (slopes * predictions * (1 - predictions))
+    step = 0.01 * x.T @ (slopes * predictions * (1 - predictions)).reshape(ROWS, entries)
     np.testing.assert_allclose(model.get_weights()[0], start - step, rtol=1e-4, atol=1e-6)
     # Back where predictions are clear of the edges.
-    model.set_weights([start, np.zeros(ENTRIES)])
+    model.set_weights([start, np.zeros(entries)])
     model.save(folder / "loss.keras")
     revived = keras.saving.load_model(folder / "loss.keras")
     assert type(revived.loss) is case.loss

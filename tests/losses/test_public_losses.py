@@ -11,12 +11,22 @@ from kerasmm.losses import (
     LSEPLoss,
     PairwiseRankingLoss,
     PLSPLoss,
+    TripletTensorLoss,
     WARPLoss,
     WeightedBinaryCrossentropy,
 )
 from tests.apart import apart
-from tests.losses.by_loop import bidirectional_ranking, hinge_rank, link, lsep, plsp, warp, weighted_crossentropy
-from tests.losses.loss_contract import LossCase, check_loss
+from tests.losses.by_loop import (
+    bidirectional_ranking,
+    hinge_rank,
+    link,
+    lsep,
+    plsp,
+    triplet_tensor,
+    warp,
+    weighted_crossentropy,
+)
+from tests.losses.loss_contract import ENTRIES, ROWS, LossCase, check_loss
 from tests.public_class import check_examples, check_names
 
 
@@ -42,6 +52,21 @@ class MatrixCase(LossCase):
         return apart(y_pred.ravel(), gap, self.edges)
 
 
+class TripletCase(LossCase):
+    """A loss of three axes a row; at most one entry of each is unobserved, so that the draws are what they are."""
+
+    def rows(self, y_true, y_pred):
+        return np.array([self.expected(*row) for row in zip(y_true.tolist(), y_pred.tolist(), strict=True)])
+
+    def draw(self, rng, gap=1e-4):
+        _, y_pred = super().draw(rng, gap)
+        y_true = rng.permuted(np.tile([1.0, 0.0, *[-1.0] * (ENTRIES - 2)], (ROWS, 3, 1)), axis=2).astype("float32")
+        y_true[(y_true == 0) & (rng.random(y_true.shape) < 0.2)] = -1
+        y_true[1], y_true[2], y_true[4], y_true[5] = 0, 1, -1, -1
+        y_true[4, 0, 0] = 1
+        return y_true, y_pred
+
+
 CASES = [
     # The contract trains with the mean over rows.
     *(
@@ -61,6 +86,18 @@ CASES = [
     LossCase(LinkLoss, {"unlinked_ratio": 2.5}, link(2.5), decisions),
     LossCase(PairwiseRankingLoss, {"margin": 0.7}, hinge_rank(0.7), decisions, (0.7,)),
     LossCase(PairwiseRankingLoss, {"margin": 2.5, "negatives": 4, "seed": 3}, hinge_rank(2.5), decisions, (2.5,)),
+    *(
+        TripletCase(
+            TripletTensorLoss,
+            {"margin": margin, "seed": 5},
+            triplet_tensor(margin),
+            decisions,
+            (margin,),
+            shape=(3, ENTRIES),
+            axes="batch, 3, candidates",
+        )
+        for margin in (1.0, 0.0)
+    ),
     LossCase(WARPLoss, {"margin": 0.7}, warp(0.7, True), decisions, (0.7,), steps=True),
     LossCase(WARPLoss, {"margin": 2.5, "normalize": False}, warp(2.5, False), decisions, (2.5,), steps=True),
     LossCase(WARPLoss, {"margin": 0.0, "negatives": 4}, warp(0.0, True), decisions, (0.0,), steps=True),

@@ -61,6 +61,10 @@ def multi_label_accuracy_at(k, empty_rows="skip"):
     return of_labels(lambda true, order: len(true & set(order[:k])) / len(true | set(order[:k])), empty_rows)
 
 
+def hit_rate_at(k, empty_rows="skip"):
+    return of_labels(lambda true, order: float(any(label in true for label in order[:k])), empty_rows)
+
+
 def hamming_loss_at(k, empty_rows="skip"):
     def wrong(true, order):
         given = set(order[:k])

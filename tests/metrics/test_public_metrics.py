@@ -8,6 +8,7 @@ import kerasmm.metrics
 from kerasmm.metrics import (
     Coverage,
     HammingLossAtK,
+    HitRateAtK,
     MeanAveragePrecision,
     MeanRank,
     MedianRank,
@@ -20,6 +21,7 @@ from tests.metrics.by_loop import (
     average_precision,
     coverage,
     hamming_loss_at,
+    hit_rate_at,
     label_recall_at,
     multi_label_accuracy_at,
     precision_at,
@@ -53,6 +55,8 @@ CASES = [
     MetricCase(MultiLabelAccuracyAtK, {"k": 10, "empty_rows": "count"}, multi_label_accuracy_at(10, "count")),
     MetricCase(HammingLossAtK, {"k": 2}, hamming_loss_at(2)),
     MetricCase(HammingLossAtK, {"k": 4, "empty_rows": "count"}, hamming_loss_at(4, "count")),
+    MetricCase(HitRateAtK, {"k": 1}, hit_rate_at(1)),
+    MetricCase(HitRateAtK, {"k": 4, "empty_rows": "count"}, hit_rate_at(4, "count")),
     MetricCase(Coverage, {}, coverage()),
     MetricCase(Coverage, {"empty_rows": "count"}, coverage("count")),
 ]
