@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import keras
 from keras import ops
 
-from kerasmm.losses.drawn_negatives import draw_negatives
+from kerasmm.losses.drawn_negatives import draw_one
 from kerasmm.losses.pairwise_loss import entries
 from kerasmm.losses.row_loss import RowLoss
 
@@ -85,11 +85,11 @@ class TripletTensorLoss(RowLoss):
         there = ops.logical_and(ops.any(positive, axis=1), ops.any(negative, axis=1))
         least = -float("inf")
         hardest = ops.max(ops.where(negative, scores, least), axis=1, initial=least)
-        _, drawn = draw_negatives(negative, scores, 1, self.seed_generator)
+        drawn = draw_one(negative, scores, self.seed_generator)
         # Selected before the hinge: a difference of infinities has no gradient.
         hinges = sum(
             ops.relu(ops.where(there, self.margin + ops.where(there, other, 0.0) - itself, 0.0))
-            for other in (hardest, ops.squeeze(drawn, 1))
+            for other in (hardest, drawn)
         )
         return ops.sum(ops.reshape(hinges, (-1, 3)), axis=1)
 
