@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import bz2
 import codecs
 import csv
 import gzip
+import sys
 import zlib
 from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import IO, NamedTuple, cast
 
+from data_prep.sources.parts import PACKED, Part
 from kerasmm.console import UserError
 
 MAX_LINE_BYTES = 1 << 20
@@ -38,32 +41,53 @@ class Row(NamedTuple):
     fault: str = ""
 
 
-def lines(path: Path, encoding: str = "utf-8", longest: int | None = None) -> Iterator[Line]:
-    """Every line of a file, numbered from 1. A faulty one comes with an empty text.
+def lines(path: Path | Part, encoding: str = "utf-8", longest: int | None = None) -> Iterator[Line]:
+    """Every line of a file or of a part of it, numbered from 1 in the file. A faulty one comes with an empty text.
 
     Args:
-        path: The file, compressed when its name ends in `.gz`; where the rest of that can't be read, that is a fault.
+        path: The file, compressed when its name ends in `.gz` or `.bz2`; where the rest of that can't be read, that is a
+            fault. Or the part.
         encoding: How its bytes are read.
         longest: Bytes of a line, `MAX_LINE_BYTES` unless given; longer ones are faulty.
 
     Raises:
         UserError: For a file in UTF-16, of which no line could be read.
     """
-    number = 0
+    part = Part(path) if isinstance(path, Path) else path
+    number = part.before
     try:
-        for line in _lines(path, encoding, MAX_LINE_BYTES if longest is None else longest):
+        for line in _lines(part, encoding, MAX_LINE_BYTES if longest is None else longest):
             yield line
             number = line.number
-    except (EOFError, gzip.BadGzipFile, zlib.error):
-        yield Line(number + 1, "", "damaged gzip file")
+    except (EOFError, zlib.error, OSError) as error:
+        # What the machine can't read has a number; gzip and bz2 give theirs none.
+        if isinstance(error, OSError) and error.errno is not None:
+            raise
+        yield Line(number + 1, "", f"damaged {PACKED[part.path.suffix.lower()]} file")
 
 
-def _lines(path: Path, encoding: str, longest: int) -> Iterator[Line]:
-    packed = path.suffix.lower() == ".gz"
-    with gzip.open(path) if packed else path.open("rb") as file:
-        number = 0
-        while raw := file.readline(longest + 1):
+def _opened(path: Path) -> IO[bytes]:
+    packing = PACKED.get(path.suffix.lower())
+    if packing == "gzip":
+        return cast(IO[bytes], gzip.open(path))
+    return bz2.open(path) if packing == "bzip2" else path.open("rb")
+
+
+def _lines(part: Part, encoding: str, longest: int) -> Iterator[Line]:
+    packed = part.path.suffix.lower() in PACKED
+    with _opened(part.path) as file:
+        number, place, stop = part.before, part.start, sys.maxsize if part.stop is None else part.stop
+        if part.start:
+            # A line that began before belongs to the part where it did.
+            place = file.seek(part.start - 1)
+            raw = b""
+            while place < stop and not raw.endswith(b"\n"):
+                if not (raw := file.readline(_BLOCK)):
+                    return
+                place += len(raw)
+        while place < stop and (raw := file.readline(longest + 1)):
             number += 1
+            place += len(raw)
             if len(raw) > longest:
                 passed = 0
                 while raw and not raw.endswith(b"\n"):
@@ -72,10 +96,11 @@ def _lines(path: Path, encoding: str, longest: int) -> Iterator[Line]:
                     # A little file may unpack to a line of terabytes.
                     if packed and passed > _MOST_UNPACKED:
                         raise EOFError
+                place += passed
                 yield Line(number, "", f"longer than {longest} bytes")
                 continue
             if number == 1 and encoding == "utf-8" and raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-                raise UserError(f"{path}: is in UTF-16; expected UTF-8")
+                raise UserError(f"{part.path}: is in UTF-16; expected UTF-8")
             if number == 1:
                 raw = raw.removeprefix(codecs.BOM_UTF8)
             try:

@@ -32,6 +32,11 @@ class Reading:
         """What the manifest keeps: the parts that have something in them."""
         return {name: dict(part) for name, part in vars(self).items() if part}
 
+    def add(self, part: Mapping[str, Any]) -> None:
+        """Takes in what was found in a further part of the files, as `to_json` has it: counts are added up."""
+        for name, found in part.items():
+            getattr(self, name).update(found)
+
 
 def told(reading: Mapping[str, Any]) -> Iterator[str]:
     """Lines that say what was read as what, given what a manifest keeps.

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import abc
 import functools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
 from data_prep.draft import Draft, Reject
+from data_prep.sources.parts import Part
 from data_prep.sources.places import LINKED_AWAY, leads_away
 from data_prep.sources.reading import Reading
 from kerasmm.console import UserError, nearest
@@ -96,6 +97,14 @@ class Source(abc.ABC):
     @abc.abstractmethod
     def posts(self) -> Iterator[Draft | Reject]:
         """Streams the posts and what was no post. One bad line never stops it; memory doesn't grow with the input."""
+
+    def parts(self) -> Sequence[Part]:
+        """Parts of the files that workers may read apart, in reading order; none where the posts are one stream only."""
+        return ()
+
+    def posts_of(self, part: Part) -> Iterator[Draft | Reject]:
+        """Streams the posts of one of the `parts`, in whichever process; of itself it may change `reading` only."""
+        raise NotImplementedError(f"source {self.name} gives no parts")
 
     def inside(self, post: Draft | Reject) -> Draft | Reject:
         """The same, or a reject of a post whose picture a link leads to outside of the folders that were named."""
