@@ -21,6 +21,7 @@ SOURCES: dict[str, str] = {
     "voc": "data_prep.sources.voc:Voc",
     "tweets": "data_prep.sources.tweets:Tweets",
     "twitter": "data_prep.sources.twitter:Twitter",
+    "yfcc100m": "data_prep.sources.yfcc100m:Yfcc100m",
     "posts": "data_prep.sources.posts:Posts",
 }
 """Name of every source → where its class is."""

@@ -35,6 +35,7 @@ _LAYOUTS = {
         "AllLabels/Labels_dog.txt": "1\n",
         "All_Tags.txt": "1 snow\n",
     },
+    "yfcc100m": {"yfcc100m_dataset-0": "", "yfcc100m_dataset-1.bz2": "", "images/1.jpg": ""},
     "twitter": {"tweets.jsonl": "{}\n", "media/1.jpg": ""},
     "twitter archive": {"data/tweets.js": "window.YTD.tweets.part0 = []", "data/account.js": "window.YTD.account.part0 = []"},
 }  # fmt: skip

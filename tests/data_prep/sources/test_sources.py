@@ -23,7 +23,7 @@ def test_unknown_source_names_the_nearest():
 
 
 @pytest.mark.parametrize(
-    "name", ["flickr8k", "flickr30k", "coco", "movielens", "nuswide", "mirflickr", "voc", "tweets", "posts"]
+    "name", ["flickr8k", "flickr30k", "coco", "movielens", "nuswide", "mirflickr", "voc", "tweets", "yfcc100m", "posts"]
 )
 def test_sources_that_read_files_say_which(name, tmp_path):
     source = sources.find(name)
@@ -37,7 +37,7 @@ def test_sources_that_read_files_say_which(name, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "name", ["flickr8k", "flickr30k", "coco", "movielens", "nuswide", "mirflickr", "voc", "tweets"]
+    "name", ["flickr8k", "flickr30k", "coco", "movielens", "nuswide", "mirflickr", "voc", "tweets", "yfcc100m"]
 )
 def test_a_file_is_not_a_folder(name, tmp_path):
     (tmp_path / "file").write_text("x")
