@@ -30,6 +30,7 @@ from data_prep.links.links import WritePools, pack_pools
 from data_prep.near_duplicates.near_duplicates import comparisons, settle
 from data_prep.pruning.languages import check_language
 from data_prep.read.read import read
+from data_prep.read.read_parts import read_parts
 from data_prep.route import RAW, Route
 from data_prep.sources.reading import told
 from data_prep.sources.source import Source
@@ -148,11 +149,19 @@ class Passes:
         return Vocabularies.from_counts(counts, self._config, hidden), statistics
 
     def _pass(self, task: str, steps: beam.PTransform) -> None:
-        runner.run(self._options, self._work, task, self._numbers, self._drafts, self._quiet, lambda n: n | steps)
+        self._over(task, self._numbers, self._drafts, steps)
+
+    def _over(self, task: str, numbers: range, total: int | None, steps: beam.PTransform) -> None:
+        runner.run(self._options, self._work, task, numbers, total, self._quiet, lambda n: n | steps)
 
     def _read(self) -> Route:
         """Reads the source, refuses one that no data set can be made of, and decides what the passes read."""
-        source, had = self._source, read(self._source, self._work, self._config.shard_records, self._quiet)
+        source, size = self._source, self._config.shard_records
+        parts = source.parts()
+        if parts:
+            had = read_parts(source, parts, self._work, size, self._over)
+        else:
+            had = read(source, self._work, size, self._quiet)
         self._numbers, self._drafts, self._seen = had.chunks, had.drafts, had.seen
         for line in told(source.reading.to_json()):
             console(self._quiet).print(line, soft_wrap=True)
@@ -201,7 +210,7 @@ class Passes:
         shards, work = clean.manifest.splits[TRAIN], self._work
         count = WriteKeywords(work, clean, self._config.collect.keywords)
         posts = clean.manifest.records(TRAIN)
-        runner.run(self._options, work, "keywords", range(len(shards)), posts, self._quiet, lambda n: n | count)
+        self._over("keywords", range(len(shards)), posts, count)
         self._pass("collect", Collect(route))
         return read_keywords(work)
 

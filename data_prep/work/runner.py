@@ -89,7 +89,7 @@ def run(
     work: Work,
     task: str,
     numbers: range,
-    total: int,
+    total: int | None,
     quiet: bool,
     steps: Callable[[Any], Any],
 ) -> None:
@@ -100,7 +100,7 @@ def run(
         work: The work folder, where finished posts are counted.
         task: Name of the pass, shown beside the bar.
         numbers: The chunks.
-        total: Posts to count up to.
+        total: Posts to count up to; None where nobody knows.
         quiet: No bar.
         steps: From the collection of chunk numbers to whatever.
 
@@ -125,7 +125,7 @@ def run(
 
 
 @contextmanager
-def _bar(work: Work, task: str, total: int, quiet: bool) -> Iterator[None]:
+def _bar(work: Work, task: str, total: int | None, quiet: bool) -> Iterator[None]:
     if quiet:
         yield
         return
