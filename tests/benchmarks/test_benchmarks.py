@@ -29,7 +29,7 @@ def run(*arguments):
 
 
 @pytest.mark.parametrize(
-    "name", ["dman_step", "webly_step", "pairwise_losses", "images", "batches", "memory_of_training"]
+    "name", ["dman_step", "webly_step", "pairwise_losses", "images", "batches", "memory_of_training", "yfcc_read"]
 )
 def test_help_shows_an_example(name):
     done = run(FOLDER / f"{name}.py", "--help")
