@@ -48,7 +48,7 @@ def test_parts_together_are_the_file(tmp_path, rng, monkeypatch, block):
     for module in ("lines", "parts"):
         monkeypatch.setattr(f"data_prep.sources.{module}._BLOCK", block)
     path = tmp_path / "file"
-    for _ in range(40):
+    for _ in range(10):
         texts = [bytes(rng.choice([*b"ab\r", 0xE9], rng.geometric(0.2) - 1).tolist()) for _ in range(rng.integers(9))]
         mark = codecs.BOM_UTF8 if rng.random() < 0.3 else b""
         path.write_bytes(mark + b"\n".join(texts) + (b"\n" if rng.random() < 0.5 else b""))

@@ -134,7 +134,7 @@ def test_videos_are_counted_and_no_bad_input(tmp_path):
 
 def test_any_text_comes_back(tmp_path, rng):
     letters = [*"aZ09 +%,&=\n\té雪🙂\u2028\0", "%41"]
-    for _ in range(50):
+    for _ in range(20):
         drawn = [rng.integers(len(letters), size=rng.integers(1, 6)) for _ in range(4)]
         *tags, title = ("".join(letters[place] for place in places) for places in drawn)
         encoded = {"tags": ",".join(map(quote_plus, tags)), "title": quote_plus(title), "description": ""}
