@@ -72,7 +72,8 @@ class Work:
     def rejects(self, steps: Iterable[str]) -> Iterator[Reject]:
         """All rejects of the steps, step by step, in reading order."""
         for step in steps:
-            for path in sorted((self.folder / "rejects" / step).glob("*.jsonl")):
+            # Beyond 99,999 chunks, names sort otherwise than numbers.
+            for path in sorted((self.folder / "rejects" / step).glob("*.jsonl"), key=lambda path: int(path.stem)):
                 yield from map(Reject.from_json, self.lines(path))
 
 
