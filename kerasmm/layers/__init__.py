@@ -10,7 +10,9 @@ _WHERE = {
     "CharacterLSTM": "character_lstm",
     "LocallyFullyConnected": "locally_fully_connected",
     "PooledGRU": "pooled_gru",
+    "SampledLogits": "sampled_logits",
     "ThreeWayTensor": "three_way_tensor",
+    "TripletMLP": "triplet_mlp",
     "TweetBias": "tweet_bias",
     "VisualTextualAttention": "visual_textual_attention",
 }

@@ -7,6 +7,8 @@ from typing import Any
 import keras
 from keras import ops
 
+from kerasmm.layers.cloned_initializer import cloned
+
 
 @keras.saving.register_keras_serializable(package="kerasmm")
 class TweetBias(keras.layers.Layer):
@@ -65,7 +67,7 @@ class TweetBias(keras.layers.Layer):
                 self.add_weight(
                     name=f"{name}_kernel",
                     shape=(shape[-1], self.dimension),
-                    initializer=_another(self.kernel_initializer),
+                    initializer=cloned(self.kernel_initializer),
                     regularizer=self.regularizer,
                 )
             )
@@ -87,8 +89,3 @@ class TweetBias(keras.layers.Layer):
             "kernel_initializer": keras.initializers.serialize(self.kernel_initializer),
             "regularizer": keras.regularizers.serialize(self.regularizer),
         }
-
-
-def _another(initializer: Any) -> Any:
-    """An initialiser gives the same values again and again: each kernel has an instance of its own."""
-    return initializer.clone() if isinstance(initializer, keras.initializers.Initializer) else initializer

@@ -81,3 +81,27 @@ def lstm_by_loop(ids, weights, pooling="last", present=None):
         if states:
             pooled[row] = pooled_by_loop(states, pooling)
     return pooled
+
+
+def mlp_by_loop(weights, image, tag, user):
+    """What each layer of `TripletMLP` has before its activation, of one triplet: the layers of the concatenation."""
+    x, inside = [*tag, *image, *user], []
+    for kernel, bias in zip(weights[::2], weights[1::2], strict=True):
+        sums = [
+            sum(float(x[m]) * float(kernel[m, g]) for m in range(len(kernel))) + float(bias[g])
+            for g in range(len(bias))
+        ]
+        inside.append(sums)
+        x = [max(0.0, s) for s in sums]
+    return inside
+
+
+def units_are_clear(weights, images, tags, users):
+    """Whether rounding switches no hidden unit on or off; a single user goes with every image."""
+    return all(
+        abs(s) > 1e-4
+        for row, image in enumerate(images)
+        for tag in tags
+        for sums in mlp_by_loop(weights, image, tag, users[row % len(users)])[:-1]
+        for s in sums
+    )

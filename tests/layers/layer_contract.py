@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -36,7 +37,7 @@ class LayerCase:
         mask: Shape of a mask that the layer heeds: what is masked doesn't matter. None: a mask passes through.
         batch_axis: Where the batch stands, in the input and the first output.
         ids: The input holds whole numbers in 1 … ids - 1; None: any number.
-        second: Shape of a second input, the same in every call.
+        further: Shapes of further inputs, the same in every call.
         clear: Whether inputs and weights are clear of what rounding decides, and every weight has a gradient.
     """
 
@@ -48,21 +49,24 @@ class LayerCase:
     mask: tuple[int, ...] | None = None
     batch_axis: tuple[int, int] = (0, 0)
     ids: int | None = None
-    second: tuple[int, ...] | None = None
+    further: tuple[tuple[int, ...], ...] = ()
     clear: Callable[[np.ndarray, list[np.ndarray]], bool] = lambda inputs, weights: True
 
     def new(self, **more: Any) -> keras.layers.Layer:
         return self.layer(**self.arguments, **more)
 
     def answer(self, layer: keras.layers.Layer, x: Any, **more: Any) -> list[Any]:
-        further = [] if self.second is None else [np.linspace(-1, 1, np.prod(self.second), dtype="float32")]
-        return flat(layer(x, *(one.reshape(self.second) for one in further), **more))
+        return flat(layer(x, *further_inputs(*self.further), **more))
 
     def __str__(self) -> str:
         plain = [
             f"{key}={value}" for key, value in self.arguments.items() if isinstance(value, (bool, int, float, str))
         ]
         return f"{self.layer.__name__}({', '.join(plain)})"
+
+
+def further_inputs(*shapes: tuple[int, ...]) -> list[np.ndarray]:
+    return [np.linspace(-1, 1, math.prod(shape), dtype="float32").reshape(shape) for shape in shapes]
 
 
 def flat(outputs: Any) -> list[Any]:
@@ -171,7 +175,7 @@ def check_half_precision(case: LayerCase, rng: np.random.Generator) -> None:
     for compute, tolerance in HALF_PRECISION.items():
         for policy in (compute, f"mixed_{compute}"):
             half = case.new(dtype=policy)
-            half.build(*(shape for shape in (case.inputs, case.second) if shape is not None))
+            half.build(case.inputs, *case.further)
             half.set_weights(layer.get_weights())
             variables = "float32" if policy.startswith("mixed") else compute
             assert {keras.backend.standardize_dtype(weight.dtype) for weight in half.weights} == {variables}

@@ -10,12 +10,14 @@ from kerasmm.layers import (
     CharacterLSTM,
     LocallyFullyConnected,
     PooledGRU,
+    SampledLogits,
     ThreeWayTensor,
+    TripletMLP,
     TweetBias,
     VisualTextualAttention,
 )
-from tests.layers.by_loop import gru_by_loop, maxima_are_clear
-from tests.layers.layer_contract import LayerCase, check_layer
+from tests.layers.by_loop import gru_by_loop, maxima_are_clear, units_are_clear
+from tests.layers.layer_contract import LayerCase, check_layer, further_inputs
 from tests.public_class import check_names
 
 CASES = [
@@ -114,7 +116,7 @@ CASES = [
         inputs=(4, 6),
         outputs=[(4, 3)],
         weights=[(6, 3), (5, 3)],
-        second=(1, 5),
+        further=((1, 5),),
     ),
     LayerCase(
         ThreeWayTensor,
@@ -128,7 +130,29 @@ CASES = [
         inputs=(4, 3),
         outputs=[(4, 5)],
         weights=[(5, 3, 2)],
-        second=(1, 2),
+        further=((1, 2),),
+    ),
+    LayerCase(
+        TripletMLP,
+        {"units": [5, 6], "kernel_initializer": "he_normal", "regularizer": keras.regularizers.L2(0.1)},
+        inputs=(4, 3),
+        outputs=[(4, 7)],
+        weights=[(11, 5), (5,), (5, 6), (6,), (6, 1), (1,)],
+        further=((7, 6), (1, 2)),
+        clear=lambda images, weights: units_are_clear(weights, images, *further_inputs((7, 6), (1, 2))),
+    ),
+    LayerCase(
+        SampledLogits,
+        {
+            "classes": 9,
+            "sampled": 3,
+            "seed": 4,
+            "kernel_initializer": "he_normal",
+            "regularizer": keras.regularizers.L2(0.1),
+        },
+        inputs=(4, 6),
+        outputs=[(4, 9)],
+        weights=[(9, 6)],
     ),
 ]
 
