@@ -8,6 +8,8 @@ from kerasmm.lazy import lazily
 
 _WHERE = {
     "count_cooccurrences": "cooccurrence",
+    "MultiSenseVectors": "multi_sense",
+    "multi_sense_vectors": "multi_sense",
     "ppmi_matrix": "ppmi",
     "ppmi_vectors": "ppmi",
     "singular_vectors": "ppmi",
