@@ -84,6 +84,10 @@ def multi_sense_vectors(
     far vectors are trained, and what stands beside a tag must be the very same tags to speak for one sense, not only
     similar ones.
 
+    Seen in 50 worlds of the source `shapes`, 3,000 posts each: its planted tag `cool`, which each of three groups uses for
+    something else, came out with two senses in 45 and three in 5; the groups' own words with one in all; of the other tags,
+    most of which two or three groups use, 6 on average and 14 at most with two.
+
     A sense is a group of contexts that differs from the tag's others: besides meanings these may be circles of users
     with words of their own.
 

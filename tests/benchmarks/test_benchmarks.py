@@ -29,7 +29,17 @@ def run(*arguments):
 
 
 @pytest.mark.parametrize(
-    "name", ["dman_step", "webly_step", "pairwise_losses", "images", "batches", "memory_of_training", "yfcc_read"]
+    "name",
+    [
+        "dman_step",
+        "webly_step",
+        "pairwise_losses",
+        "images",
+        "batches",
+        "memory_of_training",
+        "yfcc_read",
+        "tag_vectors",
+    ],
 )
 def test_help_shows_an_example(name):
     done = run(FOLDER / f"{name}.py", "--help")
@@ -65,6 +75,23 @@ def test_operations_and_bytes_of_pairwise_losses(benchmark_module):
     # 3 rows of 8 labels: 3 comparisons and 3 more for each; 4; 8 for each of 2 positives. Two arrays read, one written.
     wanted = {"ranking": 6, "warp": 6, "lsep": 4, "plsp": 16}
     assert {name: counted(name, 3, 8, 2) for name in wanted} == {name: (24 * n, 288) for name, n in wanted.items()}
+
+
+def test_posts_of_tags_are_as_described(benchmark_module):
+    posts = [set(post.tolist()) for post in benchmark_module("tag_vectors").generated(70_000, 100_000, seed=1)]
+    sizes = np.array([len(post) for post in posts])
+    assert len(posts) == 70_000
+    assert (sizes.min(), sizes.max() > 30) == (1, True)
+    assert abs(sizes.mean() - 4.7) < 0.1
+    assert {tag for post in posts for tag in post} <= set(range(100_000))
+
+
+def test_both_sides_count_the_same_pairs_and_find_the_same_vectors(benchmark_module):
+    module = benchmark_module("tag_vectors")
+    ours, plain = (make(2_000, 3_000, 5) for make in (module.ours, module.plain))
+    assert ours["counts"]() == plain["counts"]()
+    assert ours["generate"]() > 4_000
+    assert ours["vectors"]() == pytest.approx(plain["vectors"](), rel=1e-2)
 
 
 @needs_torch
