@@ -94,6 +94,33 @@ def test_both_sides_count_the_same_pairs_and_find_the_same_vectors(benchmark_mod
     assert ours["vectors"]() == pytest.approx(plain["vectors"](), rel=1e-2)
 
 
+def test_operations_and_bytes_of_the_three_way_tensor(benchmark_module):
+    counted = benchmark_module("three_way_tensor").counted
+    sizes = argparse.Namespace(batch=3, tags=11, tag=7, image=5, user=2)
+    # 3 queries of 7·5·2, then 33 scores of 7 products; W, 11 tags of 7 numbers, 33 scores.
+    assert counted(sizes, "scores") == (2 * (3 * 70 + 33 * 7), 4 * (70 + 77 + 33))
+    # Two products of 3 rows with W, and 9 scores along axes of 7, 5 and 2, each forward and for two gradients. W five
+    # times; what a row has of 5·2 numbers, of two products and their gradients, written and read.
+    assert counted(sizes, "step") == (2 * 3 * (2 * 3 * 70 + 9 * 14), 4 * (5 * 70 + 2 * 2 * 2 * 3 * 10))
+
+
+THREE_WAY = [("scores", "einsum"), ("scores", "rows"), ("scores", "triplets"), ("step", "matrices")]
+
+
+@pytest.mark.parametrize(("task", "peer"), [*THREE_WAY, pytest.param("step", "pytorch", marks=needs_torch)])
+def test_the_three_way_tensor_and_its_peers_compute_the_same(benchmark_module, task, peer):
+    module = benchmark_module("three_way_tensor")
+    given = module.arrays(argparse.Namespace(batch=5, tags=9, tag=6, image=4, user=3), task, one_unobserved=True)
+    own, theirs = (module.work_of(side, task, given, 9)() for side in ("ours", peer))
+    if task == "scores":
+        wanted = np.einsum("dfe,kd,bf,be->bk", *(given[name] for name in ("tensor", "tags", "images", "users")))
+        np.testing.assert_allclose(own, wanted, rtol=1e-4, atol=1e-4)
+    for got, wanted in (
+        zip([theirs[0], *theirs[1]], [own[0], *own[1]], strict=True) if task == "step" else [(theirs, own)]
+    ):
+        np.testing.assert_allclose(got, wanted, rtol=1e-4, atol=1e-4)
+
+
 @needs_torch
 def test_all_pairwise_losses_have_the_same_values_and_gradients():
     done = run(FOLDER / "pairwise_losses.py", "--check", "--batch", 4, "--labels", 30, "--positives", 3)
