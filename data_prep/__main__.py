@@ -12,6 +12,8 @@ from kerasmm.console import MOST_SEED, OK, Parser, UserError, console, guarded, 
 from kerasmm.printable import is_unicode
 
 _PROGRAM = "python -m data_prep"
+_CONFIGS = Path(__file__).parent / "configs"
+"""Has a folder `build` of configurations that are asked for by name."""
 
 
 def main(argv: list[str]) -> int:
@@ -81,7 +83,13 @@ def _add_build(commands: Any) -> None:
     parser.add_argument("--unit", help="what one post is, where the source offers several")
     parser.add_argument("--columns", metavar="FIELD=COLUMN,…", help="posts: columns of another name, e.g. text=caption")
     parser.add_argument("--separator", metavar="SIGN", help="posts: what separates tags in a cell; found unless given")
-    parser.add_argument("--config", type=Path, metavar="FILE", help="YAML of the build configuration")
+    named = ", ".join(sorted(path.stem for path in _CONFIGS.glob("build/*.yaml")))
+    parser.add_argument(
+        "--config",
+        type=Path,
+        metavar="FILE",
+        help=f"YAML of the build configuration, or the name of one that comes with data_prep ({named})",
+    )
     parser.add_argument(
         "--features",
         metavar="ENCODER",
@@ -100,7 +108,9 @@ def _add_build(commands: Any) -> None:
         metavar="N",
         help="the N most frequent tags become labels, and stay tags, too",
     )
-    parser.add_argument("--split", choices=("random", "time", "published", "counts"), help="how posts are split")
+    parser.add_argument(
+        "--split", choices=("random", "time", "latest", "published", "counts"), help="how posts are split"
+    )
     parser.add_argument("--seed", type=whole(0, MOST_SEED), help="decides splits and links")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="any key, e.g. split.test=0.1")
     parser.add_argument(
@@ -126,7 +136,7 @@ def _add_inspect(commands: Any) -> None:
         "--plots",
         type=Path,
         metavar="DIR",
-        help="write plots of word frequencies and labels, and a sheet of sample pictures, here",
+        help="write plots of word frequencies, labels and, where they were counted, users, and a sheet of sample pictures, here",
     )
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
     parser.add_quiet()
@@ -152,9 +162,11 @@ def _features(options: Any, rest: list[str], argv: list[str]) -> int:
 
 def _build(options: Any, rest: list[str], argv: list[str]) -> int:
     _refuse_slips(rest)
+    from kerasmm.named_configs import find_config
     from kerasmm.settings import assigned, merged, read_yaml
 
-    content = read_yaml(options.config) if options.config else {}
+    asked = find_config("build", options.config, _CONFIGS)
+    content = read_yaml(asked) if asked else {}
     job = {name: content.pop(name, None) for name in ("source", "input", "pictures", "output", "unit")}
     for name, value in job.items():
         if value is not None and not isinstance(value, str):

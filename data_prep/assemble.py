@@ -15,6 +15,7 @@ from data_prep.config import BuildConfig
 from data_prep.passes import Written
 from data_prep.sources.source import Source
 from data_prep.split.plan import SPLITS
+from data_prep.users.usage import FILE_NAME as USAGE
 from data_prep.work.rejects import FILE_NAME, STEPS, tally
 from kerasmm.data.manifest import Manifest, ReadAs, Shard, StoredFile, Vocabulary, sha256_of
 
@@ -40,10 +41,13 @@ def assemble(written: Written, config: BuildConfig, source: Source, folder: Path
     files = [_stored(rejects)]
     for extra in source.extras():
         files.append(_stored(Path(shutil.copyfile(extra, folder / extra.name))))
+    if written.usage is not None:
+        work.write_lines(folder / USAGE, [written.usage.model_dump_json()])
+        files.append(_stored(folder / USAGE))
     vocabularies = {}
     kept = {"tags": written.words.tags, "labels": written.words.labels}
-    if written.keywords is not None:
-        kept["keywords"] = written.keywords
+    kept |= {"users": written.users} if written.users is not None else {}
+    kept |= {"keywords": written.keywords} if written.keywords is not None else {}
     for name, words in kept.items():
         path = folder / f"{name}.txt"
         work.write_lines(path, words)
@@ -52,6 +56,10 @@ def assemble(written: Written, config: BuildConfig, source: Source, folder: Path
     for (step, reason), count in sorted(tally(work.rejects(STEPS)).items()):
         dropped.setdefault(step, {})[reason] = count
     splits, fields, statistics = _shards(written, folder)
+    if written.usage is not None:
+        posts = sum(shard.records for shards in splits.values() for shard in shards)
+        statistics["users"] = written.usage.users
+        statistics["tags_per_post"] = sum(statistics[f"{split}/tags"] for split in splits) / posts
     manifest = Manifest(
         source=source.name,
         synthetic=source.synthetic,

@@ -147,6 +147,17 @@ class Words(Section, strict=True):
     """Keep words that at least N posts have."""
 
 
+class Tags(Words, strict=True):
+    """The vocabulary of tags, and which tags and users are left out first (hashtag prediction, section 4.1)."""
+
+    drop_numbers: bool = False
+    """Drop tags that are numbers, such as `2009` and `1,000`, see `data_prep.vocabulary.numbers`."""
+    drop_most_frequent: int = Field(default=0, ge=0)
+    """Drop the N most frequent of the other tags."""
+    per_post: float | None = Field(default=None, gt=0)
+    """Drop the posts of users who give more tags a post on average, counted before any tag is dropped; null keeps all."""
+
+
 class Counts(Section, strict=True):
     """Split sizes in posts, drawn at random."""
 
@@ -161,13 +172,14 @@ class Counts(Section, strict=True):
 class Split(Section, strict=True):
     """Who goes where."""
 
-    method: Literal["random", "time", "published", "counts"] = "random"
-    """`random` by shares, `counts` at random by numbers, `time`: what a user did last is tested, `published`: as the
-    publisher says."""
+    method: Literal["random", "time", "latest", "published", "counts"] = "random"
+    """`random` by shares, `counts` at random by numbers, `time`: what a user did last is tested, what came before validates,
+    `latest`: what a user did last is tested or validates, at random, `published`: as the publisher says."""
     test: float = Field(default=0.2, ge=0, lt=1)
-    """Share of test posts; with `time`, of each user's acts."""
+    """Share of test posts; with `time`, of each user's acts; with `latest`, of each user's posts, validation included."""
     validation: float = Field(default=0.1, ge=0)
-    """Share of the training posts that is carved out for validation; a whole number from 1 up is a count."""
+    """Share of the training posts that is carved out for validation; a whole number from 1 up is a count. With `latest`, the
+    share of the posts that are held out."""
     counts: Counts | None = None
     """Sizes for the method `counts`."""
 
@@ -180,8 +192,9 @@ class Split(Section, strict=True):
                 "`counts: {test: N, validation: N}` goes with `method: counts`, and only with it, e.g. "
                 "`--split counts --set split.counts.test=500`"
             )
-        if self.method == "time" and self.validation >= 1:
-            raise ValueError(f"with `method: time`, `validation` is a share of each user's acts, not {self.validation}")
+        for method, of in (("time", "each user's acts"), ("latest", "the posts that are held out")):
+            if self.method == method and self.validation >= 1:
+                raise ValueError(f"with `method: {method}`, `validation` is a share of {of}, not {self.validation}")
         return self
 
 
@@ -223,10 +236,12 @@ class BuildConfig(Section, strict=True):
     connotations: Connotations = Connotations()
     prune: Prune = Prune()
     collect: Collect = Collect()
-    tags: Words = Words(most=1000)
-    """The vocabulary of tags."""
+    tags: Tags = Tags(most=1000)
     labels: Words = Words()
     """The vocabulary of labels."""
+    users: Words | None = None
+    """The vocabulary of users of the training split, and figures of who gives which tag; any key of it, or `users: {}`,
+    turns it on."""
     vocabularies_of: str | None = None
     """Folder of a data set whose words are taken in place of one's own, see `data_prep.vocabulary.given`."""
     needs: list[Literal["image", "text", "sentences", "tags", "labels", "user", "time"]] = ["image", "tags"]

@@ -2,7 +2,7 @@
 
 read (source → raw chunks) · connote (an annotator's labels) · clean (pictures, spelling, pruning, duplicates) ·
 annotate · compare (near duplicates) · keywords and collect (web posts that go with a clean data set) · count words ·
-select by vocabulary · split · links · write. See `data_prep.route` for what each of them reads, and
+select by vocabulary · split · users (who posts, and who gives which tag) · links · write. See `data_prep.route` for what each of them reads, and
 `data_prep.work.chunks` for what travels and what stays in files.
 """
 
@@ -36,8 +36,20 @@ from data_prep.sources.reading import told
 from data_prep.sources.source import Source
 from data_prep.split.plan import TRAIN, Plan, plan
 from data_prep.split.split import SplitPosts
+from data_prep.users.spammers import Spammers, count_spammers
+from data_prep.users.usage import TAG_USERS, USERS, CountUsers, Usage, usage_of, vocabulary_of
+from data_prep.vocabulary.given import given_users
+from data_prep.vocabulary.runs import Counts, MergeRuns, groups_of, run_path
 from data_prep.vocabulary.select import SelectPosts
-from data_prep.vocabulary.vocabulary import VOCABULARIES, CountWords, Vocabularies, WriteCounts, read_counts
+from data_prep.vocabulary.vocabulary import (
+    COUNTS,
+    SIZES,
+    VOCABULARIES,
+    CountWords,
+    Vocabularies,
+    dropped_tags,
+    label_counts,
+)
 from data_prep.work import runner
 from data_prep.work.chunks import Work
 from data_prep.work.rejects import Rejects
@@ -57,6 +69,8 @@ class Written:
         numbers: The chunks.
         seen: Posts and broken lines that the source had.
         words: The vocabularies.
+        users: The vocabulary of users, where the data set has one.
+        usage: Figures of users and tags, where users were counted.
         features: What the stored image features are, if any.
         keywords: Keywords of the clean data set that web posts were collected for, if any.
         statistics: Further figures worth keeping.
@@ -66,6 +80,8 @@ class Written:
     numbers: range
     seen: int
     words: Vocabularies
+    users: list[str] | None
+    usage: Usage | None
     features: Features | None
     keywords: list[str] | None = None
     statistics: dict[str, float] = dataclasses.field(default_factory=dict)
@@ -118,10 +134,14 @@ class Passes:
         words, counted = self._words(route, annotator)
         statistics |= counted
         work.write_lines(work.folder / VOCABULARIES, [words.to_json()])
+        if route.spammers:
+            self._pass("spammers", Spammers(route))
+            statistics["users/of_too_many_tags"] = count_spammers(work, self._numbers)
         self._pass("select", SelectPosts(route))
         self.rejects.refuse_too_many(self._seen)
         decided, given = self._plan()
         self._pass("split", SplitPosts(work, decided))
+        users, usage = self._users(decided, words)
         pooled = words.labels if config.links.most else []
         if config.links.most and given:
             self._pass(GIVEN_LINKS, FilterLinks(work, decided))
@@ -134,19 +154,51 @@ class Passes:
             raise UserError(
                 "split: whole groups go to one side, and none is left for training; lower the sizes in `split`"
             )
-        return Written(work, self._numbers, self._seen, words, described, keywords, statistics)
+        return Written(work, self._numbers, self._seen, words, users, usage, described, keywords, statistics)
 
     def _words(self, route: Route, annotator: Annotator | None) -> tuple[Vocabularies, dict[str, float]]:
         """The vocabularies, and figures of what an annotator found."""
         hidden = annotator is not None and annotator.hides_hashtags
         if self._config.vocabularies_of is not None and annotator is None:
             return Vocabularies.given(self._config, hidden), {}
-        self._pass("count", CountWords(route) | WriteCounts(self._work))
-        counts = read_counts(self._work)
-        statistics = {} if annotator is None else found(counts)
+        self._pass("count", CountWords(route))
+        counts = self._merged(COUNTS)
+        statistics: dict[str, float] = {}
+        if annotator is not None:
+            sizes: Counter[int] = Counter()
+            for number in self._numbers:
+                sizes.update({int(size): posts for size, posts in self._work.note(SIZES, number).items()})
+            statistics = found(label_counts(counts), sizes)
         if self._config.vocabularies_of is not None:
             return Vocabularies.given(self._config, hidden), statistics
-        return Vocabularies.from_counts(counts, self._config, hidden), statistics
+        words = Vocabularies.from_counts(counts, self._config, hidden)
+        if self._config.tags.drop_numbers or self._config.tags.drop_most_frequent:
+            statistics |= dropped_tags(counts, self._config, words)
+        if words.too_frequent:
+            console(self._quiet).print(f"tags dropped as too frequent: {', '.join(words.too_frequent)}", soft_wrap=True)
+        return words, statistics
+
+    def _users(self, decided: Plan, words: Vocabularies) -> tuple[list[str] | None, Usage | None]:
+        """The vocabulary of users, and who gives which tag."""
+        if self._config.vocabularies_of is not None:
+            return given_users(self._config), None
+        if self._config.users is None:
+            return None, None
+        self._pass(USERS, CountUsers(self._work, decided))
+        users = self._merged(USERS)
+        usage = usage_of(users, self._merged(TAG_USERS), words.tags)
+        if not usage.users:
+            raise UserError("users: no training post names its user; leave `users` out")
+        return vocabulary_of(users, self._config.users), usage
+
+    def _merged(self, kind: str) -> Counts:
+        """What the chunks counted, in one file."""
+        runs, level = len(self._numbers), 0
+        while runs > 1:
+            groups = groups_of(runs)
+            self._over(f"merge {kind} {level}", groups, len(groups), MergeRuns(self._work, kind, level, runs))
+            runs, level = len(groups), level + 1
+        return Counts([run_path(self._work, kind, level, 0)])
 
     def _pass(self, task: str, steps: beam.PTransform) -> None:
         self._over(task, self._numbers, self._drafts, steps)

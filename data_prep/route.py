@@ -32,7 +32,7 @@ def lacking(draft: Draft, needs: Iterable[str]) -> str | None:
 
 def needed(config: BuildConfig) -> tuple[str, ...]:
     """`needs`, and what the split can't do without."""
-    extra = ("user", "time") if config.split.method == "time" else ()
+    extra = {"time": ("user", "time"), "latest": ("user",)}.get(config.split.method, ())
     return tuple(dict.fromkeys((*config.needs, *extra)))
 
 
@@ -47,8 +47,10 @@ class Route:
     | annotate            | `annotates` | clean                                   | annotated          |
     | compare             | `compares`  | `comparable`: annotated, else clean     | near_duplicates    |
     | collect             | `collects`  | `candidates`: what was compared         | matched, collected |
-    | count, select       | always      | `qualified`: matched, else `candidates` | counts, selected   |
+    | spammers            | `spammers`  | `qualified`: matched, else `candidates` | spammers           |
+    | count, select       | always      | `qualified`                             | counts, selected   |
     | split, links, write | always      | selected                                | shards             |
+    | users               | `users`     | selected                                | users, tag_users   |
 
     Args:
         work: The work folder.
@@ -77,6 +79,14 @@ class Route:
     @property
     def collects(self) -> bool:
         return self.config.collect.clean is not None
+
+    @property
+    def spammers(self) -> bool:
+        return self.config.tags.per_post is not None
+
+    @property
+    def users(self) -> bool:
+        return self.config.users is not None
 
     def drafts(self, number: int) -> Iterator[Draft]:
         """The drafts of a chunk as they go into cleaning: with their connotations where an annotator names any."""

@@ -9,13 +9,18 @@ from kerasmm.console import UserError, nearest
 FOLDER = Path(__file__).parent / "configs"
 
 
-def config_names(model: str) -> list[str]:
+def config_names(model: str, folder: Path = FOLDER) -> list[str]:
     """Names of a model's configurations."""
-    return sorted(path.stem for path in (FOLDER / model).glob("*.yaml"))
+    return sorted(path.stem for path in (folder / model).glob("*.yaml"))
 
 
-def find_config(model: str, asked: Path | None) -> Path | None:
+def find_config(model: str, asked: Path | None, folder: Path = FOLDER) -> Path | None:
     """The file of a configuration that was asked for by its path, which wins, or by its name.
+
+    Args:
+        model: Whose configuration; the name of a folder in `folder`.
+        asked: A path or a name.
+        folder: Where those with names lie.
 
     Raises:
         UserError: When it is neither; the message names the nearest name and all there are.
@@ -27,9 +32,9 @@ def find_config(model: str, asked: Path | None) -> Path | None:
     """
     if asked is None or asked.is_file():
         return asked
-    names = config_names(model)
+    names = config_names(model, folder)
     if str(asked) in names:
-        return FOLDER / model / f"{asked}.yaml"
+        return folder / model / f"{asked}.yaml"
     raise UserError(
         f"--config {asked}: no such file, and no configuration of {model}; there are: {', '.join(names) or 'none'}."
         f"{nearest(asked.stem, names)}"

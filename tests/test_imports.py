@@ -32,7 +32,17 @@ LEVELS = [
     {"faults"},
 ]
 ANY_BACKEND = {"layers", "losses", "metrics", "rows"}
-DATA_PREP_MAY = {"data", "encoders", "settings", "settings_list", "files", "console", "faults", "printable"}
+DATA_PREP_MAY = {
+    "data",
+    "encoders",
+    "settings",
+    "settings_list",
+    "named_configs",
+    "files",
+    "console",
+    "faults",
+    "printable",
+}
 
 # What names no paper is what a further paper needn't touch. Docstrings and comments may cite the paper that a formula is
 # from, and commands show an example; the rest of the code is held. Benchmarks measure one paper each, as tests do.

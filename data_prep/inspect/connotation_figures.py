@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import heapq
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from pydantic import BaseModel
@@ -28,11 +29,11 @@ _ROWS = {
 }
 
 
-def label_figures(labels: Mapping[str, int], sizes: Mapping[int, int]) -> dict[str, float]:
+def label_figures(counts: Iterable[int], sizes: Mapping[int, int]) -> dict[str, float]:
     """The figures of a set of labelled posts.
 
     Args:
-        labels: How many posts have each label.
+        counts: How many posts have each label; read once and not held.
         sizes: How many posts have so many labels.
 
     Returns:
@@ -42,30 +43,39 @@ def label_figures(labels: Mapping[str, int], sizes: Mapping[int, int]) -> dict[s
 
     Example:
 
-    >>> label_figures({"brexit": 3, "racism": 1}, {1: 2, 2: 1})["labels_per_post"]
+    >>> label_figures([3, 1], {1: 2, 2: 1})["labels_per_post"]
     1.3333333333333333
     """
-    posts, occurrences = sum(sizes.values()), sum(labels.values())
+    posts = sum(sizes.values())
     mean = sum(size * count for size, count in sizes.items()) / max(posts, 1)
     variance = sum((size - mean) ** 2 * count for size, count in sizes.items()) / max(posts, 1)
+    labels = occurrences = rare = 0
+    top: list[int] = []
+    for count in counts:
+        labels += 1
+        occurrences += count
+        rare += count < _RARE
+        heapq.heappush(top, count)
+        if len(top) > _TOP:
+            heapq.heappop(top)
     return {
-        "labels": len(labels),
+        "labels": labels,
         "posts": posts,
         "labels_per_post": mean,
         "labels_per_post_std": math.sqrt(variance),
-        "top_ten_share": sum(sorted(labels.values(), reverse=True)[:_TOP]) / max(occurrences, 1),
-        "rare_labels": sum(count < _RARE for count in labels.values()),
+        "top_ten_share": sum(top) / max(occurrences, 1),
+        "rare_labels": rare,
     }
 
 
-def found(counts: Mapping[str, Mapping[str, int]]) -> dict[str, float]:
+def found(counts: Iterable[int], sizes: Mapping[int, int]) -> dict[str, float]:
     """Figures of the posts that have a label before any is cut, as statistics of the manifest.
 
     Args:
-        counts: What `data_prep.vocabulary.vocabulary.read_counts` read.
+        counts: How many posts have each label.
+        sizes: How many posts have so many labels.
     """
-    sizes = {int(size): posts for size, posts in counts["sizes"].items()}
-    return {f"{_FOUND}{name}": figure for name, figure in label_figures(counts["labels"], sizes).items()}
+    return {f"{_FOUND}{name}": figure for name, figure in label_figures(counts, sizes).items()}
 
 
 def connotation_figures(
@@ -95,7 +105,7 @@ def connotation_figures(
         "method": config.connotations.method,
         "minimum": config.labels.minimum,
         "found": {name: _rounded(noted.pop(f"{_FOUND}{name}")) for name in _ROWS},
-        "kept": {name: _rounded(figure) for name, figure in label_figures(labels, sizes).items()},
+        "kept": {name: _rounded(figure) for name, figure in label_figures(labels.values(), sizes).items()},
         "posts_without_label": dropped,
         **{name.removeprefix(STATISTICS): _rounded(figure) for name, figure in noted.items()},
     }

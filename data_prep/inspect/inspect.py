@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from data_prep.inspect.connotation_figures import connotation_figures, connotation_lines
+from data_prep.inspect.usage_figures import usage_in, usage_lines, usage_summary
 from data_prep.missing import lost_links
 from data_prep.sources.reading import told
+from data_prep.users.usage import Usage
 from data_prep.work.hashing import rank
 from kerasmm.console import UserError, console, progress, show
 from kerasmm.data.dataset import Dataset, open_dataset
@@ -71,7 +73,7 @@ def inspect(folder: Path, plots: Path | None = None, as_json: bool = False, quie
 
     Args:
         folder: The data set's folder.
-        plots: Where to write `frequencies.png`, `labels.png` and `samples.png`.
+        plots: Where to write `frequencies.png`, `labels.png` and `samples.png`, and `usage.png` where users were counted.
         as_json: Print one JSON object with stable keys in place of the text.
         quiet: Print nothing but JSON, if asked for.
 
@@ -90,17 +92,20 @@ def inspect(folder: Path, plots: Path | None = None, as_json: bool = False, quie
         check_file(dataset.folder, file, sha256_of(path) if path.is_file() else None)
     for name in manifest.vocabularies:
         dataset.vocabulary(name)
+    usage = usage_in(dataset.folder, manifest)
     figures = count(dataset, quiet)
     if as_json:
-        show(json.dumps(_summary(manifest, figures), ensure_ascii=False, indent=2))
+        show(json.dumps(_summary(manifest, figures, usage), ensure_ascii=False, indent=2))
     elif not quiet:
-        show("\n".join(_report(folder, manifest, figures)))
+        show("\n".join(_report(folder, manifest, figures, usage)))
     if plots is not None:
-        from data_prep.inspect.plots import plot_frequencies, plot_labels, plot_samples
+        from data_prep.inspect.plots import plot_frequencies, plot_labels, plot_samples, plot_usage
 
         title = f"{manifest.source} (synthetic)" if manifest.synthetic else manifest.source
         plot_frequencies(figures.tags, figures.labels, title, plots / "frequencies.png")
         plot_labels(figures.labels, figures.posts.total(), title, plots / "labels.png")
+        if usage is not None:
+            plot_usage([posts for _, posts, _ in usage.tags], usage.posts_a_user, title, plots / "usage.png")
         if (bad := plot_samples(figures.samples, title, plots / "samples.png")) and not quiet:
             console().print(f"{bad} of the samples' pictures can't be decoded", soft_wrap=True)
     return figures
@@ -144,7 +149,7 @@ def count(dataset: Dataset, quiet: bool = True) -> Figures:
     return figures
 
 
-def _summary(manifest: Manifest, figures: Figures) -> dict[str, Any]:
+def _summary(manifest: Manifest, figures: Figures, usage: Usage | None) -> dict[str, Any]:
     return {
         "whole": True,
         "source": manifest.source,
@@ -154,12 +159,13 @@ def _summary(manifest: Manifest, figures: Figures) -> dict[str, Any]:
         "fields": manifest.fields,
         "dropped": manifest.dropped,
         "connotations": connotation_figures(manifest, figures.labels, figures.sizes),
+        "usage": usage_summary(manifest, usage),
         "reading": manifest.reading,
         "keywords": dict(figures.keywords) if KEYWORDS in manifest.vocabularies else None,
     }
 
 
-def _report(folder: Path, manifest: Manifest, figures: Figures) -> Iterator[str]:
+def _report(folder: Path, manifest: Manifest, figures: Figures, usage: Usage | None) -> Iterator[str]:
     kind = "synthetic" if manifest.synthetic else "real"
     shards = sum(map(len, manifest.splits.values()))
     yield f"{folder}: source {manifest.source} ({kind}), whole: {shards} shards match their SHA-256"
@@ -187,6 +193,9 @@ def _report(folder: Path, manifest: Manifest, figures: Figures) -> Iterator[str]
     for title, counts in (("tags", figures.tags), ("labels", figures.labels)):
         yield ""
         yield f"most frequent {title}: " + ", ".join(f"{word} ({posts:,})" for word, posts in counts.most_common(12))
+    if usage is not None:
+        yield ""
+        yield from usage_lines(manifest, usage)
     connotations = connotation_figures(manifest, figures.labels, figures.sizes)
     if connotations is not None:
         yield ""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 import textwrap
 import warnings
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogFormatter, MaxNLocator
 from PIL import Image
@@ -43,9 +46,39 @@ def plot_frequencies(tags: Mapping[str, int], labels: Mapping[str, int], title: 
                 fontsize=8,
             )
         axes.margins(0.12, 0.12)
-        for axis in (axes.xaxis, axes.yaxis):
-            axis.set_major_formatter(LogFormatter())
-            axis.set_minor_formatter(LogFormatter(minor_thresholds=(1, 0.4)))
+        _plain_powers(axes)
+    _save(figure, path)
+
+
+def _plain_powers(axes: Axes) -> None:
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_formatter(LogFormatter())
+        axis.set_minor_formatter(LogFormatter(minor_thresholds=(1, 0.4)))
+
+
+def plot_usage(posts_a_tag: Iterable[int], posts_a_user: Sequence[tuple[int, int]], title: str, path: Path) -> None:
+    """How often tags are given and how many posts users have, by rank, both logarithmic (hashtag prediction, figure 3).
+
+    Args:
+        posts_a_tag: How many training posts have each tag; those of none have no place on a logarithmic scale.
+        posts_a_user: A number of posts, and how many users have so many.
+        title: What the data set is called.
+        path: Where to write the PNG.
+    """
+    figure = Figure(figsize=(10, 4.5), layout="constrained")
+    figure.suptitle(f"{title}: how often tags are given, and how many posts users have")
+    panels = (("tag", Counter(filter(None, posts_a_tag)).items()), ("user", posts_a_user))
+    for axes, (name, counts) in zip(figure.subplots(1, 2), panels, strict=True):
+        steps = sorted(counts, reverse=True)
+        ends = list(itertools.accumulate(having for _, having in steps))
+        # Of those with equally many posts the first and the last rank: what lies between is a straight line.
+        ranks = [rank for end, (_, having) in zip(ends, steps, strict=True) for rank in (end - having + 1, end)]
+        number = f"{ends[-1] if ends else 0:,} {name}s of the training split"
+        axes.set(title=number, xlabel=f"{name}, by rank", ylabel="posts", xscale="log", yscale="log")
+        axes.grid(True, which="major", alpha=0.3)
+        axes.plot(ranks, [posts for posts, _ in steps for _ in range(2)], ".-", markersize=4, linewidth=0.8)
+        axes.margins(0.06, 0.08)
+        _plain_powers(axes)
     _save(figure, path)
 
 

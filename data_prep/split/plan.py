@@ -15,6 +15,8 @@ from kerasmm.console import UserError
 
 TRAIN, VALIDATION, TEST, TEST_UNSEEN = "train", "validation", "test", "test_unseen"
 SPLITS = (TRAIN, VALIDATION, TEST, TEST_UNSEEN)
+BY_USER = ("time", "latest")
+"""Methods that split the posts of each user, by their times."""
 LEFT_OUT = "left out"
 """In no split: posts beyond the wanted numbers."""
 
@@ -24,9 +26,10 @@ class Plan:
     """Who goes where, decided by the driver from the number of posts.
 
     Args:
-        method: `random` cuts the ranking, `time` splits the acts of each user, `published` follows the publisher.
-        test: Posts of the test split, or with `time` a share.
-        validation: Posts of the validation split, or with `time` a share of what is left for training.
+        method: `random` cuts the ranking, `time` and `latest` split the posts of each user, `published` follows the publisher.
+        test: Posts of the test split, or with `time` and `latest` a share of each user's.
+        validation: Posts of the validation split, or with `time` a share of what is left for training, with `latest` of
+            what is held out.
         seed: Decides the ranking.
         train: Posts of the training split, those carved out for validation included, when the rest is left out.
     """
@@ -50,8 +53,8 @@ def plan(config: Split, posts: int, published: Mapping[str, int], seed: int) -> 
             was published.
     """
     train = None
-    if config.method == "time":
-        return Plan("time", config.test, config.validation, seed)
+    if config.method in BY_USER:
+        return Plan(config.method, config.test, config.validation, seed)
 
     def carved(training: int) -> int:
         return rounded(config.validation if config.validation >= 1 else config.validation * training)
@@ -86,17 +89,29 @@ def place(draft: Draft, seed: int) -> int:
     return rank(seed, "split", draft.post.id if draft.group is None else f"group {draft.group}")
 
 
+def held_out_place(draft: Draft, seed: int) -> int:
+    """Where the draft stands among those that are held out: each for itself, whatever its group."""
+    return rank(seed, "held out", draft.post.id)
+
+
 def cut_file(work: Work, split: str) -> Path:
     """Where the place of a cut in the ranking stands."""
     return work.folder / "cuts" / split
 
 
+def by_user(work: Work, number: int) -> Iterator[tuple[Draft, str]]:
+    """The selected drafts of a chunk with the split that the times of each user's posts decided."""
+    return zip(work.drafts(SELECTED, number), work.note("splits", number, []), strict=True)
+
+
 def assigned(work: Work, plan: Plan, number: int) -> Iterator[tuple[Draft, str]]:
     """The selected drafts of a chunk with the split that each is in, `LEFT_OUT` where it is in none."""
-    if plan.method == "time":
-        yield from zip(work.drafts(SELECTED, number), work.note("splits", number, []), strict=True)
-        return
     cuts = {name: int(next(work.lines(cut_file(work, name)), "0")) for name in (TEST, VALIDATION, TRAIN)}
+    if plan.method in BY_USER:
+        for draft, split in by_user(work, number):
+            validates = plan.method == "latest" and split != TRAIN
+            yield draft, VALIDATION if validates and held_out_place(draft, plan.seed) < cuts[VALIDATION] else split
+        return
     for draft in work.drafts(SELECTED, number):
         # What the publisher keeps for testing is not cut again.
         split = draft.split if plan.method == "published" and draft.split else TRAIN

@@ -2,7 +2,8 @@
 
 Every group of posts (or every post without a group) has a place by hash, and the ranking is cut where the wanted
 number of posts is reached. The cut is found by counting 65,536 bins of the ranking first and then looking only into
-the bin that it falls in, so that no worker holds the ranking.
+the bin that it falls in, so that no worker holds the ranking. What the method `latest` held out, each post for itself, is
+cut in the same way.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Iterable, Iterator
 import apache_beam as beam
 
 from data_prep.route import SELECTED
-from data_prep.split.plan import TEST, TRAIN, VALIDATION, Plan, cut_file, place
+from data_prep.split.plan import TEST, TRAIN, VALIDATION, Plan, by_user, cut_file, held_out_place, place, rounded
 from data_prep.work.chunks import Ticker, Work
 from data_prep.work.hashing import BITS
 
@@ -63,6 +64,9 @@ def cut_at(target: float, before: int, sizes: Iterable[tuple[int, int]]) -> int:
 
 
 def _places(number: int, work: Work, plan: Plan) -> Iterator[tuple[int, int]]:
+    if plan.method == "latest":
+        yield from ((held_out_place(draft, plan.seed), 1) for draft, split in by_user(work, number) if split != TRAIN)
+        return
     with Ticker(work, "split", number) as tick:
         for draft in work.drafts(SELECTED, number):
             tick()
@@ -73,6 +77,8 @@ def _places(number: int, work: Work, plan: Plan) -> Iterator[tuple[int, int]]:
 def _cut_bins(bins: tuple[None, Iterable[tuple[int, int]]], plan: Plan) -> Iterator[Cut]:
     counted = sorted(bins[1])
     ends = {TEST: plan.test, VALIDATION: plan.test + plan.validation}
+    if plan.method == "latest":
+        ends = {VALIDATION: rounded(plan.validation * sum(size for _, size in counted))}
     if plan.train is not None:
         ends[TRAIN] = plan.test + plan.train
     for name, target in ends.items():

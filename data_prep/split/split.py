@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import apache_beam as beam
 
-from data_prep.split.plan import Plan
+from data_prep.split.plan import BY_USER, Plan
 from data_prep.split.random_split import CutRanking
 from data_prep.split.time_split import LastActs
 from data_prep.work.chunks import Work
@@ -20,7 +20,9 @@ class SplitPosts(beam.PTransform):
 
     def __init__(self, work: Work, plan: Plan) -> None:
         super().__init__()
-        self._how = LastActs(work, plan) if plan.method == "time" else CutRanking(work, plan)
+        self._work, self._plan = work, plan
 
     def expand(self, numbers: beam.PCollection[int]) -> beam.PCollection[None]:
-        return numbers | self._how
+        if self._plan.method in BY_USER:
+            numbers |= LastActs(self._work, self._plan)
+        return numbers if self._plan.method == "time" else numbers | CutRanking(self._work, self._plan)

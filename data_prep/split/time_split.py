@@ -15,10 +15,15 @@ Act = tuple[int, int, int, bool, int, int]
 """Time, tie breaker, hash of the group, whether it is a real group, and where the act stands."""
 
 
-class LastActs(beam.PTransform):
-    """Numbers of selected chunks → `splits/NNNNN.json`: per user the last acts are test, those before validation.
+_EARLIEST = -(1 << 63)
+"""The time of a post that has none: training sees it."""
 
-    Test posts of a group that training never saw, e.g. acts on a film that is new, are a split of their own.
+
+class LastActs(beam.PTransform):
+    """Numbers of selected chunks → the same, with `splits/NNNNN.json`: per user the last acts are test, those before validation.
+
+    With the method `latest` none validate yet: these are drawn from the last ones. Acts of the same time, or of none, stand
+    in an order drawn from the seed. Test posts of a group that training never saw, e.g. acts on a film that is new, are a split of their own.
 
     Args:
         work: The work folder.
@@ -29,7 +34,7 @@ class LastActs(beam.PTransform):
         super().__init__()
         self._work, self._plan = work, plan
 
-    def expand(self, numbers: beam.PCollection[int]) -> beam.PCollection[None]:
+    def expand(self, numbers: beam.PCollection[int]) -> beam.PCollection[int]:
         acts = numbers | beam.FlatMap(_acts, self._work, self._plan)
         by_user = acts | "by user" >> beam.GroupByKey() | beam.FlatMap(_last_acts_are_test, self._plan)
         by_group = by_user | "by group" >> beam.GroupByKey() | beam.FlatMap(_unseen_apart)
@@ -41,7 +46,8 @@ def _acts(number: int, work: Work, plan: Plan) -> Iterator[tuple[int, Act]]:
         for index, draft in enumerate(work.drafts(SELECTED, number)):
             tick()
             grouped, tie = draft.group is not None, rank(plan.seed, "tie", draft.post.id)
-            act = (draft.post.time or 0, tie, place(draft, plan.seed), grouped, number, index)
+            time = _EARLIEST if draft.post.time is None else draft.post.time
+            act = (time, tie, place(draft, plan.seed), grouped, number, index)
             yield rank(plan.seed, "user", draft.post.user or ""), act
 
 
@@ -56,7 +62,7 @@ def _last_acts_are_test(
     user: tuple[int, Iterable[Act]], plan: Plan
 ) -> Iterator[tuple[int, tuple[str, bool, int, int]]]:
     acts = sorted(user[1])
-    splits = by_time(len(acts), plan.test, plan.validation)
+    splits = by_time(len(acts), plan.test, plan.validation if plan.method == "time" else 0)
     for (_, _, group, grouped, number, index), split in zip(acts, splits, strict=True):
         yield group, (split, grouped, number, index)
 
@@ -69,5 +75,6 @@ def _unseen_apart(group: tuple[int, Iterable[tuple[str, bool, int, int]]]) -> It
         yield number, (index, TEST_UNSEEN if grouped and not seen and split == TEST else split)
 
 
-def _write_splits(chunk: tuple[int, Iterable[tuple[int, str]]], work: Work) -> None:
+def _write_splits(chunk: tuple[int, Iterable[tuple[int, str]]], work: Work) -> int:
     work.write_note("splits", chunk[0], [split for _, split in sorted(chunk[1])])
+    return chunk[0]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from data_prep.config import Image, Split
+from data_prep.config import BuildConfig, Image, Split
 from data_prep.write.vectors import is_vector_file
 from kerasmm.console import UserError
 from kerasmm.data.dataset import Dataset
@@ -14,6 +14,9 @@ from kerasmm.settings import merged
 
 _AS_BEFORE = ("image", "annotate")
 """Sections that say what a post becomes: a model that learned from posts read so must be given posts read so."""
+
+USERS = "users"
+"""The vocabulary of users."""
 
 _OF_METHODS = {"gazetteer": ("concepts", "threshold", "names"), "column": ("annotations", "column")}
 """Keys of `connotations` that go with a method."""
@@ -34,7 +37,7 @@ def in_given_words(defaults: Mapping[str, Any], given: Mapping[str, Any]) -> dic
         UserError: When there is no such data set, or words are to be cut, too.
     """
     folder = given["vocabularies_of"]
-    for key in ("tags", "labels"):
+    for key in ("tags", "labels", "users"):
         if key in given:
             raise UserError(
                 f"`{key}` cuts a vocabulary, and `vocabularies_of` takes those of {folder}; give one of both"
@@ -66,3 +69,9 @@ def in_given_words(defaults: Mapping[str, Any], given: Mapping[str, Any]) -> dic
     if "split" in given:
         everything["split"] = defaults.get("split", {})
     return {**read, **everything}
+
+
+def given_users(config: BuildConfig) -> list[str] | None:
+    """The vocabulary of users of the data set that `config.vocabularies_of` names, where it has one."""
+    old = Dataset(Path(str(config.vocabularies_of)))
+    return old.vocabulary(USERS) if USERS in old.manifest.vocabularies else None

@@ -10,6 +10,7 @@ import apache_beam as beam
 from data_prep.annotators.frequent_hashtags import WithoutHashtags
 from data_prep.draft import Draft, Reject
 from data_prep.route import SELECTED, Route, lacking, needed
+from data_prep.users.spammers import Spam
 from data_prep.vocabulary.vocabulary import VOCABULARIES, Vocabularies
 from data_prep.work.chunks import Ticker
 
@@ -56,6 +57,7 @@ class SelectPosts(beam.PTransform):
 def _select(number: int, route: Route) -> None:
     work, config = route.work, route.config
     select = Select(Vocabularies.read(work.folder / VOCABULARIES), needed(config))
+    spam = Spam(route, number)
     splits: Counter[str] = Counter()
     links = 0
     rejects: list[Reject] = []
@@ -66,6 +68,8 @@ def _select(number: int, route: Route) -> None:
             for candidate in route.qualified(number):
                 tick()
                 done = select(candidate) if isinstance(candidate, Draft) else candidate
+                if isinstance(done, Draft):
+                    done = spam(done)
                 if isinstance(done, Draft) and config.split.method == "published" and done.split is None:
                     done = Reject(done.post.id, "split", "in no published split", bad=False)
                 if isinstance(done, Reject):

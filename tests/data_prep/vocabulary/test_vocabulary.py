@@ -8,8 +8,9 @@ import pytest
 from data_prep.config import BuildConfig, Words
 from data_prep.draft import Draft, Reject
 from data_prep.route import Route, lacking
+from data_prep.vocabulary.runs import Counts, run_path
 from data_prep.vocabulary.select import Select, SelectPosts
-from data_prep.vocabulary.vocabulary import VOCABULARIES, CountWords, Vocabularies, WriteCounts, cut, read_counts
+from data_prep.vocabulary.vocabulary import COUNTS, VOCABULARIES, CountWords, Vocabularies, cut
 from data_prep.work.chunks import Work
 from kerasmm.data.post import Post
 from kerasmm.settings import validated
@@ -37,8 +38,8 @@ def built(tmp_path, drafts, content):
     """Runs both passes; returns the vocabularies, the kept drafts and the rejects."""
     work, config = Work(tmp_path / "work"), validated(BuildConfig, {"needs": ["image", "tags"], **content})
     numbers, route = chunked(work, "clean", drafts, 9), Route(work, config)
-    run_steps(work, numbers, lambda n: n | CountWords(route) | WriteCounts(work))
-    words = Vocabularies.from_counts(read_counts(work), config)
+    run_steps(work, numbers, lambda n: n | CountWords(route))
+    words = Vocabularies.from_counts(Counts(run_path(work, COUNTS, 0, number) for number in numbers), config)
     work.write_lines(work.folder / VOCABULARIES, [words.to_json()])
     run_steps(work, numbers, lambda n: n | SelectPosts(route))
     kept = [draft for number in numbers for draft in work.drafts("selected", number)]
@@ -99,8 +100,9 @@ def test_frequent_tags_become_labels(tmp_path, drafts, keep):
 
 
 def test_equal_counts_are_cut_in_alphabetical_order():
-    assert cut({"b": 2, "a": 2, "c": 3, "d": 1}, Words(most=2)) == ["c", "a"]
-    assert cut({"b": 2, "a": 2, "c": 3, "d": 1}, Words(minimum=2)) == ["c", "a", "b"]
+    counts = {"b": 2, "a": 2, "c": 3, "d": 1}
+    assert cut(counts.items(), Words(most=2)) == ["c", "a"]
+    assert cut(counts.items(), Words(minimum=2)) == ["c", "a", "b"]
 
 
 def test_needs():

@@ -1,0 +1,1 @@
+"""Who posts: users that are left out, users that training knows."""
