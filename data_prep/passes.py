@@ -2,8 +2,8 @@
 
 read (source → raw chunks) · connote (an annotator's labels) · clean (pictures, spelling, pruning, duplicates) ·
 annotate · compare (near duplicates) · keywords and collect (web posts that go with a clean data set) · count words ·
-select by vocabulary · split · users (who posts, and who gives which tag) · links · write. See `data_prep.route` for what each of them reads, and
-`data_prep.work.chunks` for what travels and what stays in files.
+spammers · select by vocabulary · split · users (who posts, and who gives which tag) · links · write. See `data_prep.route`
+for what each of them reads, and `data_prep.work.chunks` for what travels and what stays in files.
 """
 
 from __future__ import annotations

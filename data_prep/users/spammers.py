@@ -21,8 +21,8 @@ _Part = tuple[int, int, int]
 class Spammers(beam.PTransform):
     """Numbers of clean chunks → `spammers/NNNNN.json`: who in a chunk gives more tags a post than allowed.
 
-    "Spammers, i.e. users that use more than 15 hashtags per image on average" (section 4.1): the mean is that over all posts
-    of a user that can qualify, of the tags as the user gave them: after cleaning, before any is dropped.
+    "Spammers", i.e. "users that use more than 15 hashtags per image on average" (hashtag prediction, section 4.1): the mean is
+    that over all posts of a user that can qualify, of the tags as they are after cleaning, before any is dropped.
 
     Args:
         route: Where the posts are; its configuration says how many tags a post are too many.

@@ -167,6 +167,17 @@ def test_a_forgotten_user_is_in_no_byte(world, unchecked, copied, capsys):
 
 
 @ONE
+def test_a_user_with_a_vector_in_the_weights_is_not_said_to_be_forgotten(world, unchecked, copied):
+    about = json.loads((copied / "1" / SIGNATURES_FILE).read_text(encoding="utf-8"))
+    about["vocabularies"]["users"] = "assets/users.txt"
+    (copied / "1" / SIGNATURES_FILE).write_text(json.dumps(about), encoding="utf-8")
+    (copied / "1" / "assets" / "users.txt").write_text("author no. 1\nauthor no. 2", encoding="utf-8")
+    with pytest.raises(UserError, match="its weights hold a vector of 'author no. 2'.* train without this user"):
+        reindex(copied, forget_user="author no. 2", quiet=True)
+    assert [path.name for path in copied.iterdir() if path.name.isdecimal()] == ["1"]
+
+
+@ONE
 def test_older_versions_go_where_wanted(world, unchecked, copied, capsys):
     arguments = ["--model", str(copied), "--remove", "learned-from-3, learned-from-5", "--delete-older"]
     assert guarded(main, arguments) == 0

@@ -10,7 +10,7 @@ from data_prep.draft import Draft, Reject
 from data_prep.route import Route, lacking
 from data_prep.vocabulary.runs import Counts, run_path
 from data_prep.vocabulary.select import Select, SelectPosts
-from data_prep.vocabulary.vocabulary import COUNTS, VOCABULARIES, CountWords, Vocabularies, cut
+from data_prep.vocabulary.vocabulary import COUNTS, VOCABULARIES, CountWords, Vocabularies, cut, dropped_tags
 from data_prep.work.chunks import Work
 from kerasmm.data.post import Post
 from kerasmm.settings import validated
@@ -103,6 +103,44 @@ def test_equal_counts_are_cut_in_alphabetical_order():
     counts = {"b": 2, "a": 2, "c": 3, "d": 1}
     assert cut(counts.items(), Words(most=2)) == ["c", "a"]
     assert cut(counts.items(), Words(minimum=2)) == ["c", "a", "b"]
+
+
+def test_numbers_and_the_most_frequent_tags_are_dropped_before_others_are_cut(tmp_path, drafts, rng):
+    years = [str(year) for year in range(2001, 2004)]
+    drafts = [d.with_post(tags=(*d.post.tags, str(rng.choice(years)))) if d.post.tags else d for d in drafts]
+    content = {
+        "tags": {"most": 4, "drop_numbers": True, "drop_most_frequent": 2},
+        "annotate": {"labels_from_tags": 3, "keep_in_tags": False},
+    }
+    words, kept, rejects = built(tmp_path, drafts, content)
+    qualified = drafts[:60]
+    tags = Counter(tag for draft in qualified for tag in draft.post.tags if tag not in years)
+    ranked = most_common(tags, None)
+    assert (words.too_frequent, words.from_tags, words.tags) == (ranked[:2], ranked[2:5], ranked[5:9])
+    assert set(ranked[2:5]) <= set(words.labels)
+    assert {tag for draft in kept for tag in draft.post.tags} <= set(ranked[5:9])
+    # What had none but dropped tags, or such as became labels.
+    gone = [draft.post.id for draft in qualified if not set(draft.post.tags) & set(ranked[5:9])]
+    assert [r.where for r in rejects if r.reason == "no tag in the vocabulary"] == gone
+
+
+def test_dropped_tags_are_counted(tmp_path, drafts):
+    config = validated(BuildConfig, {"needs": [], "tags": {"most": 4, "drop_numbers": True, "drop_most_frequent": 2}})
+    drafts = [draft.with_post(tags=(*draft.post.tags, "2009")) for draft in drafts]
+    work = Work(tmp_path / "work")
+    run_steps(work, chunked(work, "clean", drafts, 99), lambda n: n | CountWords(Route(work, config)))
+    counts = Counts([run_path(work, COUNTS, 0, 0)])
+    words = Vocabularies.from_counts(counts, config)
+    tags = Counter(tag for draft in drafts for tag in draft.post.tags)
+    ranked = most_common({tag: count for tag, count in tags.items() if tag != "2009"}, None)
+    assert dropped_tags(counts, config, words) == {
+        "tags/numbers": 1,
+        "tags/numbers/uses": len(drafts),
+        "tags/too_frequent": 2,
+        "tags/too_frequent/uses": sum(tags[tag] for tag in ranked[:2]),
+        "tags/beyond_the_vocabulary": len(ranked) - 6,
+        "tags/beyond_the_vocabulary/uses": sum(tags[tag] for tag in ranked[6:]),
+    }
 
 
 def test_needs():
