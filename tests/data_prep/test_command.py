@@ -105,7 +105,8 @@ def test_flags_win_over_the_file_and_assignments_over_flags(posts, tmp_path):
     arguments = ["build", "--config", str(config), "--output", str(output), "--seed", "2", "--tags", "8", "--quiet"]
     assert guarded(main, [*arguments, "--set", "tags.most=7", "--set", "needs=[image]"]) == 0
     resolved = read_manifest(output).config
-    assert (resolved["seed"], resolved["tags"], resolved["links"]["most"]) == (2, {"most": 7, "minimum": 2}, 3)
+    assert (resolved["seed"], resolved["links"]["most"]) == (2, 3)
+    assert {"most": 7, "minimum": 2}.items() <= resolved["tags"].items()
     assert (resolved["split"]["counts"], resolved["needs"]) == ({"test": 4, "train": None, "validation": 0}, ["image"])
     assert not (tmp_path / "from_file").exists()
 
