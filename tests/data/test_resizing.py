@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from kerasmm.data.resizing import KERNELS, RESIZE, is_resize, resized
 
@@ -41,3 +42,8 @@ def test_as_keras_does_it(shape, kernel, antialias, rng):
 )
 def test_other_names_are_none(name):
     assert not is_resize(name) and all(is_resize(own) for own in RESIZE)
+
+
+def test_names_are_read_by_autograph():
+    """What it can't transform it warns of, in every build."""
+    assert "is_resize" in tf.autograph.to_code(is_resize)
