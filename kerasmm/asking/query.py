@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from kerasmm.asking.loaded import LoadedExport
 
+_SHOWN = 80
+
 
 @dataclasses.dataclass(frozen=True)
 class Query:
@@ -56,7 +58,7 @@ def known_words(export: LoadedExport, values: Mapping[str, Any]) -> dict[str, An
 def _known(word: str, vocabulary: Sequence[str], where: Path) -> str:
     found = spelling(word, vocabulary)
     if found is None:
-        near = ", ".join(repr(one) for one in nearest_words(word, vocabulary))
+        near = ", ".join(repr(one[:_SHOWN]) for one in nearest_words(word, vocabulary))
         hint = f" Nearest: {near}." if near else ""
         raise UserError(f"{word!r} is not among the {len(vocabulary):,} tags of {where}.{hint}")
     return found
@@ -151,9 +153,19 @@ def batch(export: LoadedExport, signature: str, columns: Mapping[str, Sequence[A
         columns: Input name → a value a row, or where the signature takes several a list a row, each as long as the others.
             Inputs that are missing leave the question as it is.
     """
+    try:
+        return _batch(export.inputs[signature], columns)
+    except (TypeError, ValueError, OverflowError) as error:
+        first = str(error).split("\n")[0][:200]
+        raise UserError(
+            f"{export.folder}: {signature} can't take what it says it takes ({first}); export again"
+        ) from error
+
+
+def _batch(inputs: Mapping[str, Any], columns: Mapping[str, Sequence[Any]]) -> dict[str, np.ndarray]:
     rows = max(len(column) for column in columns.values())
     made = {}
-    for name, spec in export.inputs[signature].items():
+    for name, spec in inputs.items():
         column = columns[name] if name in columns else [INPUTS[name].neutral] * rows
         if len(spec["shape"]) == 1:
             made[name] = _array(column, spec["dtype"])

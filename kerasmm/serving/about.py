@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -27,12 +27,17 @@ class _Tensor(_Kept):
     shape: list[int | None] | None = None
 
 
+class _Input(_Tensor):
+    dtype: Literal["string", "bool", "int32", "int64", "float32"]
+    shape: list[int | None] = Field(min_length=1)
+
+
 class _Example(_Kept):
     answer: dict[str, Any] = {}
 
 
 class _Signature(_Kept):
-    inputs: dict[str, _Tensor]
+    inputs: dict[str, _Input]
     outputs: dict[str, _Tensor]
     example: _Example = _Example()
 

@@ -16,6 +16,7 @@ from kerasmm.data.opening import BadPicture, opened
 from kerasmm.data.post import Post
 from kerasmm.faults import machine_fault
 from kerasmm.files.reading import is_regular
+from kerasmm.files.sqlite_file import SqliteFile
 
 POSTS_FILE = "posts.sqlite"
 THUMBNAIL_SIDE = 256
@@ -209,41 +210,40 @@ class PostStore:
         self._path = path
         if not is_regular(path):
             raise UserError(f"{path}: missing; export again")
-        # Immutable: an export on a read-only disk can be read too, and nothing is ever locked.
-        self._connection = sqlite3.connect(f"{path.absolute().as_uri()}?immutable=1", uri=True)
+        with _damage(path):
+            self._file = SqliteFile(path, "posts")
 
     def __len__(self) -> int:
-        with _damage(self._path):
-            return int(self._connection.execute("select count(*) from posts").fetchone()[0])
+        with _damage(self._path), self._file.asked() as connection:
+            return int(connection.execute("select count(*) from posts").fetchone()[0])
 
     def find(self, ids: Sequence[str]) -> dict[str, StoredPost]:
         """The posts of these ids; unknown ids are left out."""
         found = {}
         with _damage(self._path):
             for post_id in ids:
-                row = self._connection.execute(
-                    "select id, split, text, tags, labels, thumbnail from posts where id = ?", (post_id,)
-                ).fetchone()
+                with self._file.asked() as connection:
+                    row = connection.execute(
+                        "select id, split, text, tags, labels, thumbnail from posts where id = ?", (post_id,)
+                    ).fetchone()
                 if row is not None:
                     found[post_id] = _stored(*row)
         return found
 
     def __iter__(self) -> Iterator[StoredPost]:
         """All posts, one at a time, in the order of their ids."""
-        with _damage(self._path):
-            for row in self._connection.execute(
-                "select id, split, text, tags, labels, thumbnail from posts order by id"
-            ):
+        with _damage(self._path), self._file.asked() as connection:
+            for row in connection.execute("select id, split, text, tags, labels, thumbnail from posts order by id"):
                 yield _stored(*row)
 
     def of_author(self, user: str) -> list[str] | None:
         """Ids of the posts of an author; None where the file, of an earlier version, doesn't know the authors."""
-        with _damage(self._path):
-            if not _has_authors(self._connection):
+        with _damage(self._path), self._file.asked() as connection:
+            if not _has_authors(connection):
                 return None
-            rows = self._connection.execute("select id from posts where author = ?", (author_digest(user),))
+            rows = connection.execute("select id from posts where author = ?", (author_digest(user),))
             return [row[0] for row in rows]
 
     def close(self) -> None:
         """Closes the file."""
-        self._connection.close()
+        self._file.connection.close()

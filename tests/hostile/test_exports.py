@@ -105,10 +105,11 @@ def json_edit(change):
     return edit
 
 
-def sql_edit(statement):
+def sql_edit(*statements):
     def edit(path):
         with contextlib.closing(sqlite3.connect(path)) as file:
-            file.execute(statement)
+            for statement in statements:
+                file.execute(statement)
             file.commit()
 
     return edit
@@ -122,6 +123,24 @@ DAMAGES = {
         SIGNATURES_FILE,
         json_edit(lambda about: about["signatures"]["search_by_tags"]["inputs"]["tags"].update(shape="x")),
     ),
+    "input-of-no-type": (
+        SIGNATURES_FILE,
+        json_edit(lambda about: about["signatures"]["search_by_tags"]["inputs"]["k"].update(dtype="\x1b[31m")),
+    ),
+    "input-without-a-shape": (
+        SIGNATURES_FILE,
+        json_edit(lambda about: about["signatures"]["search_by_tags"]["inputs"]["tags"].pop("shape")),
+    ),
+    "input-of-another-shape": (
+        SIGNATURES_FILE,
+        json_edit(lambda about: about["signatures"]["search_by_tags"]["inputs"]["tags"].update(shape=[None, None, 7])),
+    ),
+    "input-that-nobody-knows": (
+        SIGNATURES_FILE,
+        json_edit(
+            lambda about: about["signatures"]["search_by_tags"]["inputs"].update(x={"dtype": "string", "shape": [None]})
+        ),
+    ),
     "vocabularies-of-lists": (SIGNATURES_FILE, json_edit(lambda about: about.update(vocabularies={"tags": [1]}))),
     "signature-that-is-not-there": (
         SIGNATURES_FILE,
@@ -133,6 +152,26 @@ DAMAGES = {
     "posts-without-table": ("assets.extra/posts.sqlite", sql_edit("drop table posts")),
     "tags-of-numbers": ("assets.extra/posts.sqlite", sql_edit("update posts set tags = '[[1]]'")),
     "text-of-a-number": ("assets.extra/posts.sqlite", sql_edit("update posts set text = x'ff'")),
+    "posts-without-end": (
+        "assets.extra/posts.sqlite",
+        sql_edit(
+            "alter table posts rename to were",
+            "create view posts as with recursive endless(i) as (select 1 union all select i + 1 from endless) "
+            "select were.* from were, endless where i < 0",
+        ),
+    ),
+    "text-that-is-computed": (
+        "assets.extra/posts.sqlite",
+        sql_edit(
+            "drop table posts",
+            "create table posts (id, split, text as (hex(zeroblob(400000000))), tags, labels, thumbnail, author)",
+            "insert into posts (id, split, tags, labels) values ('red', 'train', '[]', '[]')",
+        ),
+    ),
+    "text-of-a-hundred-megabytes": (
+        "assets.extra/posts.sqlite",
+        sql_edit("update posts set text = replace(hex(zeroblob(50000000)), '0', 'a') where id = 'red'"),
+    ),
     "tags-deep": ("assets.extra/posts.sqlite", sql_edit(f"update posts set tags = '{'[' * 100_000}'")),
     "weights-index-cut": ("variables/variables.index", lambda path: path.write_bytes(path.read_bytes()[:60])),
     "weights-cut": (
