@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import shutil
 from collections.abc import Callable, Collection, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -17,6 +16,7 @@ from kerasmm.data.dataset import Dataset, vocabulary_digest
 from kerasmm.data.manifest import FILE_NAME, sha256_of
 from kerasmm.data.post import Post
 from kerasmm.faults import machine_fault
+from kerasmm.files.copying import copy_files, copy_within
 from kerasmm.files.reading import read_text
 from kerasmm.files.within import within
 from kerasmm.serving.about import read_about
@@ -122,8 +122,10 @@ def reindex(
         (saved / "assets.extra").mkdir(parents=True)
         for part in (GRAPH, WARMUP, MODEL_FILE):
             if (before / part).is_file():
-                shutil.copyfile(before / part, saved / part)
-        shutil.copytree(before / "assets", saved / "assets")
+                copy_within(before, str(part), saved / part)
+        copy_files(before, "assets", saved / "assets")
+        # What was audited above may have been changed since; what is loaded from here on is the copy.
+        require_harmless(saved, quiet=True)
         write_rows(before, rows, saved)
         change = Change(
             before,
