@@ -33,6 +33,7 @@ class Figures:
 
     Args:
         posts: Posts of each split.
+        left_out: Records of each split that are no posts.
         images: Posts with a picture.
         links: Links of training posts.
         tags: How many posts have each tag.
@@ -43,6 +44,7 @@ class Figures:
     """
 
     posts: Counter[str] = dataclasses.field(default_factory=Counter)
+    left_out: Counter[str] = dataclasses.field(default_factory=Counter)
     images: int = 0
     links: int = 0
     tags: Counter[str] = dataclasses.field(default_factory=Counter)
@@ -145,6 +147,8 @@ def count(dataset: Dataset, quiet: bool = True) -> Figures:
                     heapq.heappush(chosen, entry)
                 elif entry[:2] > chosen[0][:2]:
                     heapq.heapreplace(chosen, entry)
+            if manifest.records(split) and (junk := dataset.records(split).left_out):
+                figures.left_out[split] = junk
     figures.samples = [(post, split) for _, _, post, split in sorted(chosen, key=lambda entry: entry[:2])]
     return figures
 
@@ -158,6 +162,7 @@ def _summary(manifest: Manifest, figures: Figures, usage: Usage | None) -> dict[
         "features": None if manifest.features is None else manifest.features.model_dump(mode="json"),
         "fields": manifest.fields,
         "dropped": manifest.dropped,
+        "left_out": dict(figures.left_out),
         "connotations": connotation_figures(manifest, figures.labels, figures.sizes),
         "usage": usage_summary(manifest, usage),
         "reading": manifest.reading,
@@ -184,6 +189,11 @@ def _report(folder: Path, manifest: Manifest, figures: Figures, usage: Usage | N
     for step, reasons in manifest.dropped.items():
         for reason, dropped in reasons.items():
             yield f"  {f'{step}: {reason}':<60} {dropped:>8,}"
+    if figures.left_out:
+        yield ""
+        yield "records that are no posts, and left out: " + ", ".join(
+            f"{junk:,} of {split}" for split, junk in figures.left_out.items()
+        )
     for line in lost_links(manifest):
         yield ""
         yield line

@@ -11,6 +11,7 @@ from data_prep.inspect.inspect import SAMPLES, inspect
 from kerasmm.console import UserError
 from kerasmm.data.dataset import open_dataset
 from tests.data_prep.world import build_world, random_drafts
+from tests.hostile.recipes import written
 
 
 @pytest.fixture(scope="module")
@@ -84,3 +85,11 @@ def test_a_data_set_of_one_post(tmp_path, rng):
     figures = inspect(tmp_path / "data", plots=tmp_path / "plots", quiet=True)
     assert (figures.table()["labels"], figures.table()["nodes_training"]) == (0, 1)
     assert len(list((tmp_path / "plots").iterdir())) == 3
+
+
+def test_records_that_are_no_posts_are_counted(tmp_path, capsys):
+    folder = written("datasets/a-record-of-junk", tmp_path)
+    assert inspect(folder).left_out == {"train": 1}
+    assert "no posts, and left out: 1 of train" in capsys.readouterr().out
+    inspect(folder, as_json=True, quiet=True)
+    assert json.loads(capsys.readouterr().out)["left_out"] == {"train": 1}
