@@ -184,11 +184,12 @@ def _resumed(folder: Path, arguments: argparse.Namespace) -> tuple[System, Datas
     arguments.deterministic = bool(content.get("deterministic"))
     from kerasmm.data.dataset import Dataset
     from kerasmm.runs.run import check_vocabularies
-    from kerasmm.runs.same_data import refuse_another
+    from kerasmm.runs.same_data import refuse_another, refuse_others
 
     dataset = Dataset(arguments.data or Path(content["data"]))
     check_vocabularies(made, dataset)
     refuse_another(folder, content, dataset, "a training goes on with its own: name it with --data, or start a new run")
+    refuse_others(folder, content)
     return made, dataset
 
 

@@ -22,7 +22,7 @@ from kerasmm.files.within import require_within
 from kerasmm.files.writing import make_folder, write_whole
 from kerasmm.runs.choices import CHOICES, choices_text, read_choices
 from kerasmm.runs.diverged import all_finite
-from kerasmm.runs.same_data import DIGESTS, split_digests
+from kerasmm.runs.same_data import DIGESTS, OTHERS, other_digests, split_digests
 from kerasmm.runs.weights import write_weights
 from kerasmm.settings import read_yaml, validated
 from kerasmm.systems import Facts, System, names, system
@@ -143,6 +143,7 @@ def write_run(folder: Path, made: System, dataset: Dataset, extra: dict[str, Any
         "data": str(dataset.folder),
         "data_sha256": sha256_of(dataset.folder / FILE_NAME),
         DIGESTS: split_digests(dataset.manifest),
+        OTHERS: other_digests(made.other_data),
         "source": dataset.manifest.source,
         "synthetic": dataset.manifest.synthetic,
         "seed": made.seed,
@@ -241,6 +242,7 @@ class _Known(BaseModel):
     data: str
     data_sha256: str = ""
     data_splits: dict[str, str] = {}
+    other_data_splits: dict[str, dict[str, str]] = {}
     kerasmm: str = ""
     command: str = ""
     deterministic: bool = False

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 from kerasmm.console import UserError, console, listed
 from kerasmm.data.dataset import Dataset
-from kerasmm.data.manifest import FILE_NAME, Manifest, sha256_of
+from kerasmm.data.manifest import FILE_NAME, Manifest, read_manifest, sha256_of
 
 DIGESTS = "data_splits"
 """Key of `run.json`: split → digest of its posts."""
+OTHERS = "other_data_splits"
+"""Key of `run.json`: folder of another data set that a training reads → the same of it."""
 
 
 def split_digests(manifest: Manifest) -> dict[str, str]:
@@ -31,6 +34,11 @@ def split_digests(manifest: Manifest) -> dict[str, str]:
         for split, shards in manifest.splits.items()
         if manifest.records(split)
     }
+
+
+def other_digests(folders: Iterable[str]) -> dict[str, dict[str, str]]:
+    """`split_digests` of the data sets that a training reads beside its own, by their folders."""
+    return {folder: split_digests(read_manifest(Path(folder))) for folder in folders}
 
 
 def difference(content: Mapping[str, Any], dataset: Dataset) -> str:
@@ -70,6 +78,22 @@ def refuse_another(run: object, content: Mapping[str, Any], dataset: Dataset, in
             f"{dataset.folder}: is not the data set that {run} was trained on ({found}), so its test posts may be ones "
             f"that training saw; {instead}"
         )
+
+
+def refuse_others(run: object, content: Mapping[str, Any]) -> None:
+    """Refuses to go on with a run beside whose data set another one is no longer what it was.
+
+    Args:
+        run: The run's folder, for the message.
+        content: Its `run.json`; one of an earlier version doesn't know the others.
+
+    Raises:
+        UserError: When one of them is another one, or gone.
+    """
+    for folder, trained in content.get(OTHERS, {}).items():
+        found = difference({DIGESTS: trained}, Dataset(folder))
+        if found:
+            raise UserError(f"{folder}: is not the data set that {run} was trained on ({found}); start a new run")
 
 
 def check_data(run: object, content: Mapping[str, Any], dataset: Dataset, named: bool, quiet: bool) -> bool:

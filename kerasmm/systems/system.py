@@ -113,6 +113,11 @@ class System(abc.ABC):
     """The paper's pictures of what trained runs find; see `python -m kerasmm.draw`."""
 
     @property
+    def other_data(self) -> tuple[str, ...]:
+        """Folders of the data sets that a training reads beside its own; a run knows their digests, too."""
+        return ()
+
+    @property
     def other_weights(self) -> tuple[str, ...]:
         """Names of weights beside the best that a whole run has and that are evaluated too, e.g. of an earlier stage."""
         return ()

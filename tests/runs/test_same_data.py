@@ -6,10 +6,18 @@ import shutil
 import pytest
 
 from kerasmm import evaluate, export, fit
-from kerasmm.console import guarded
+from kerasmm.console import UserError, guarded
 from kerasmm.data.dataset import Dataset
 from kerasmm.runs.run import FACTS, write_run
-from kerasmm.runs.same_data import check_data, difference, refuse_another, split_digests
+from kerasmm.runs.same_data import (
+    OTHERS,
+    check_data,
+    difference,
+    other_digests,
+    refuse_another,
+    refuse_others,
+    split_digests,
+)
 from kerasmm.systems import system
 from tests.tiny import tiny_posts, write_dataset
 
@@ -107,3 +115,14 @@ def test_a_run_of_an_earlier_version_knows_less(run, tmp_path, capsys):
     del content["data_sha256"]
     assert check_data(run, content, other, named=False, quiet=False) is False
     assert "is of an earlier version and doesn't know its data set" in capsys.readouterr().err
+
+
+def test_what_a_training_reads_beside_its_data_set_is_known(run, tmp_path):
+    web = dataset_of(tmp_path / "web", 0)
+    content = {OTHERS: other_digests([str(web)])}
+    refuse_others(run, content)
+    refuse_others(run, {})
+    shutil.rmtree(web)
+    dataset_of(web, 5)
+    with pytest.raises(UserError, match=r"web: is not the data set that .*run was trained on \(other posts in train"):
+        refuse_others(run, content)

@@ -270,6 +270,10 @@ class Webly(System):
         )
 
     @property
+    def other_data(self) -> tuple[str, ...]:
+        return () if self.config.web.data is None else (self.config.web.data,)
+
+    @property
     def other_weights(self) -> tuple[str, ...]:
         if self.config.web.data is None:
             return ()
