@@ -30,7 +30,7 @@ def find(method: str) -> type[Annotator]:
 
     where = ANNOTATORS.get(method, method)
     module, colon, name = where.partition(":")
-    if not (module and colon and name):
+    if not (colon and name and all(part.isidentifier() for part in module.split("."))):
         raise UserError(
             f"connotations.method: must be one of {', '.join(ANNOTATORS)}, or package.module:Class of your own annotator."
             f"{nearest(method, ANNOTATORS)} Received: {method!r}"

@@ -39,6 +39,8 @@ APPLICATIONS = {
 
 POOLED = "pooled"
 
+_LONGEST = 200
+
 PRESET = "keras_hub:"
 """What the name of a preset of keras-hub begins with."""
 
@@ -89,13 +91,15 @@ def parse_spec(text: str) -> Spec:
     """
     if text.strip().startswith(PRESET):
         return _preset_spec(text.strip())
+    if len(text) > _LONGEST:
+        raise UserError(f"image encoder {text[:_LONGEST]!r}…: no network's name has {len(text):,} characters")
     network, at, wanted = text.strip().partition("@")
     network, wanted = network.strip().lower(), wanted.strip()
     known = [*OWN, *APPLICATIONS]
     if network not in known:
         raise UserError(
             f"unknown image encoder {text!r}.{nearest(network, known)} "
-            f"Expected {', '.join(OWN)} a network of keras.applications or {PRESET}PRESET, alone or followed by @map"
+            f"Expected {', '.join(OWN)}, a network of keras.applications or {PRESET}PRESET, alone or followed by @map"
         )
     if at and not wanted:
         raise UserError(f"image encoder {text!r}: expected a layer, a grid such as 14x14, or `pooled` after @")

@@ -109,6 +109,7 @@ def test_without_a_method_inspect_has_no_connotations(tmp_path, rng, capsys):
         ("data_prep.draft:Nothing", "has no attribute 'Nothing'"),
         ("data_prep.draft:Draft", "is no `data_prep.annotators.annotator.Annotator`"),
         (":x", "must be one of"),
+        ("..relative:Class", "must be one of"),
     ],
 )
 def test_unknown_methods(tmp_path, method, message):
