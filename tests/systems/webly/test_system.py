@@ -54,6 +54,7 @@ def test_knows_the_words_of_its_training_split(clean, web, least):
     assert alone.vocabularies["words"] == counted([text for post in posts for text in post.sentences], least)
     assert alone.vocabularies["tags"] == counted(pseudo, least)
     both, _ = made(clean, *changes, f"web.data={web}")
+    assert (alone.other_data, both.other_data) == ((), (str(web),))
     assert both.vocabularies["words"] == alone.vocabularies["words"]
     # The keywords count with the tags that they match.
     noisy = [
