@@ -47,8 +47,9 @@ class Yfcc100m(Source):
 
     Workers read parts of the files, packed ones whole: unpack what several are to read.
 
-    The defaults are those of Veit et al. (2018), section 4.1: the 100,000 most frequent tags; of each user the last tenth
-    of the photos is validation and test, 1:4.
+    The defaults are those of Veit et al. (2018), section 4.1: no numbers and not the 10 most frequent tags, of the others
+    the 100,000 most frequent; no users with more than 15 tags a photo; of each user the last tenth of the photos is
+    validation and test, 1:4.
     """
 
     name: ClassVar[str] = "yfcc100m"
@@ -59,8 +60,9 @@ class Yfcc100m(Source):
     )
     defaults: ClassVar[dict[str, Any]] = {
         "needs": ["image", "tags", "user"],
-        "tags": {"most": 100_000},
-        "split": {"method": "time", "test": 0.08, "validation": 0.0217},
+        "tags": {"most": 100_000, "drop_numbers": True, "drop_most_frequent": 10, "per_post": 15},
+        "users": {},
+        "split": {"method": "latest", "test": 0.1, "validation": 0.2},
     }
 
     def open(self) -> None:

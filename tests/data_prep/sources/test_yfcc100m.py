@@ -199,29 +199,33 @@ def test_no_link_leads_out_of_the_folder(tmp_path):
 
 def test_defaults_are_a_configuration():
     config = validated(BuildConfig, find("yfcc100m").defaults_for(None), "defaults")
-    assert (config.needs, config.tags.most) == (["image", "tags", "user"], 100_000)
-    # Of all posts, a tenth is not for training, and four fifths of that are for the test.
-    assert config.split.test == pytest.approx(0.1 * 4 / 5)
-    assert config.split.validation * (1 - config.split.test) == pytest.approx(0.1 / 5, abs=1e-4)
+    assert config.needs == ["image", "tags", "user"]
+    # Section 4.1.
+    assert (config.tags.drop_numbers, config.tags.drop_most_frequent, config.tags.most) == (True, 10, 100_000)
+    assert (config.tags.per_post, config.users is not None, config.split.method) == (15, True, "latest")
+    # Of all posts, a tenth is not for training, and a fifth of that is for validation.
+    assert (config.split.test, config.split.validation) == (0.1, 1 / 5)
 
 
 def test_a_folder_becomes_a_data_set(tmp_path):
     folder = tmp_path / "in"
-    lines = [later(n, id=str(n), uploaded=str(1_200_000_000 + n), tags="key+west,sea%0Aside,%09") for n in range(40)]
+    lines = [
+        later(n, id=str(n), uploaded=str(1_200_000_000 + n), tags="key+west,sea%0Aside,%09,2012") for n in range(40)
+    ]
     lines[3] = later(3, id="3", marker="1")
     lines[5] = later(5, id="5", tags="")
-    lines[7] = later(7, id="7", uploaded="")
+    lines[7] = later(7, id="7", uploaded="", tags="sea%0Aside,1%2C000")
     lines[9] = later(9, id="9").rpartition("\t")[0]
     write(folder, *lines)
     (folder / "images").mkdir()
     for number in range(39):
         (folder / f"images/{number}.jpg").write_bytes(picture_bytes((number, 9, 9)))
-    assert build("yfcc100m", folder, tmp_path / "data") == 0
+    assert build("yfcc100m", folder, tmp_path / "data", "--set", "tags.drop_most_frequent=0") == 0
     dataset, posts, splits = posts_of(tmp_path / "data")
     manifest = dataset.manifest
-    assert set(posts) == {str(n) for n in range(39)} - {"3", "5", "7", "9"}
+    assert set(posts) == {str(n) for n in range(39)} - {"3", "5", "9"}
     # White space within a tag is one space, so that a vocabulary has a tag a line.
-    assert posts["0"].tags == ("key west", "sea side") and dataset.vocabulary("tags") == ["key west", "sea side"]
+    assert posts["0"].tags == ("key west", "sea side") and dataset.vocabulary("tags") == ["sea side", "key west"]
     assert (posts["0"].user, posts["0"].time) == ("39019111@N00", 1_200_000_000)
     dropped = {(step, reason): count for step, of in manifest.dropped.items() for reason, count in of.items()}
     assert dropped == {
@@ -229,9 +233,9 @@ def test_a_folder_becomes_a_data_set(tmp_path):
         ("source", "not 23 or 25 columns"): 1,
         ("image", "no picture"): 1,
         ("needs", "no tags"): 1,
-        ("needs", "no time"): 1,
     }
     assert manifest.reading["notices"] == {NO_TIME: 1}
-    # 35 posts of one user: the last three, 8 %, are the test, and of the rest one is validation.
+    assert posts["7"].time is None and dataset.vocabulary("users") == ["39019111@N00"]
+    # 36 posts of one user: the last tenth is for validation and test.
     by_time = [splits[name] for name in sorted(posts, key=int)]
-    assert by_time == ["train"] * 31 + ["validation"] + ["test"] * 3
+    assert by_time[:32] == ["train"] * 32 and sorted(by_time[32:]) == ["test"] * 3 + ["validation"]
