@@ -11,6 +11,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -31,6 +32,13 @@ def epoch_order(size: int, seed: int, epoch: int) -> np.ndarray:
 def row_batches(rows: np.ndarray, batch_size: int, drop_remainder: bool = False) -> tf.data.Dataset:
     """Batches of row numbers, int64."""
     return tf.data.Dataset.from_tensor_slices(rows.astype("int64")).batch(batch_size, drop_remainder=drop_remainder)
+
+
+def made_of(rows: tf.data.Dataset, make: Callable[[tf.Tensor], Any]) -> tf.data.Dataset:
+    """What a graph function makes of batches of row numbers, two of them ahead, in their order."""
+    # As it stands: AutoGraph would take a second or two to find no loop over tensors in it.
+    make = tf.autograph.experimental.do_not_convert(make)
+    return rows.map(make, num_parallel_calls=2, deterministic=True).prefetch(2)
 
 
 def reader(records: Records) -> Callable[[tf.Tensor], tf.Tensor]:

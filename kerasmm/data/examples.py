@@ -43,7 +43,7 @@ def examples(
     records, chosen = dataset.records(split), _fields(dataset, split, fields, image_size)
     rows = _rows(len(records), batch_size, seed if shuffle else None, drop_remainder)
     read, parse = batches.reader(records), _parser(dataset, chosen, image_size, resize)
-    return rows.map(lambda some: parse(read(some)), num_parallel_calls=2, deterministic=True).prefetch(2)
+    return batches.made_of(rows, lambda some: parse(read(some)))
 
 
 def _check_values(image_size: tuple[int, int] | None, resize: str, batch_size: int) -> None:

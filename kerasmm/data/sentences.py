@@ -38,7 +38,7 @@ def sentence_batches(records: Records) -> tf.data.Dataset:
         }
 
     rows = batches.row_batches(np.arange(len(records)), READ)
-    return rows.map(flat, num_parallel_calls=2, deterministic=True).prefetch(2)
+    return batches.made_of(rows, flat)
 
 
 def nth(lists: tf.RaggedTensor, rows: tf.Tensor, places: tf.Tensor) -> tf.Tensor:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import abc
-import functools
 from typing import ClassVar, Self
 
 import numpy as np
@@ -37,6 +36,8 @@ class Batches(abc.ABC):
     def __init__(self, records: Records, size: int, seed: int) -> None:
         self.records, self.size, self.seed = records, size, seed
         self.read = batches.reader(records)
+        # Traced once, whatever the epoch: tracing takes as long as a hundred batches do.
+        self._batch = tf.function(self.batch, autograph=False)
 
     @property
     def available(self) -> int:
@@ -52,19 +53,20 @@ class Batches(abc.ABC):
         return self.available // self.size
 
     @abc.abstractmethod
-    def batch(self, epoch: int, step: tf.Tensor, rows: tf.Tensor) -> Batch:
-        """Inputs and targets of rows `(size,)`, in the graph."""
+    def batch(self, epoch: tf.Tensor, step: tf.Tensor, rows: tf.Tensor) -> Batch:
+        """Inputs and targets of rows `(size,)`, in the graph; epoch and step are int64 scalars."""
 
-    def draw(self, epoch: int, step: tf.Tensor) -> tf.Tensor:
+    def draw(self, epoch: tf.Tensor, step: tf.Tensor) -> tf.Tensor:
         """`(2,)` integers that seed what a batch draws."""
-        return tf.stack([tf.constant(self.seed * 100_003 + epoch, tf.int64), step])
+        return tf.stack([self.seed * 100_003 + epoch, step])
 
     def __call__(self, epoch: int, skip: int) -> tf.data.Dataset:
         """Batches of an epoch, without the first `skip`."""
         rows = self.rows(epoch).astype("int64")
-        numbered = tf.data.Dataset.from_tensor_slices((np.arange(len(rows))[skip:], rows[skip:]))
-        made = numbered.map(functools.partial(self.batch, epoch), num_parallel_calls=2, deterministic=True)
-        return made.prefetch(self.ahead)
+        steps = np.arange(skip, len(rows), dtype="int64")
+        numbered = tf.data.Dataset.from_tensor_slices((np.full_like(steps, epoch), steps, rows[skip:]))
+        make = self._batch.get_concrete_function(*numbered.element_spec)
+        return numbered.map(make, num_parallel_calls=2, deterministic=True).prefetch(self.ahead)
 
     def not_empty(self, what: str) -> Self:
         """Itself.

@@ -86,7 +86,7 @@ def post_outputs(
     read = batches.reader(records)
     predict = _graph(model) if model is not None else None
     rows = batches.row_batches(np.arange(len(records)), BATCH)
-    for inputs, kept in rows.map(lambda some: fields(read(some)), num_parallel_calls=2, deterministic=True).prefetch(2):
+    for inputs, kept in batches.made_of(rows, lambda some: fields(read(some))):
         found = {name: value.numpy() for name, value in kept.items()}
         if predict is not None:
             outputs = predict(inputs)
@@ -104,7 +104,7 @@ def _graph(model: keras.Model) -> Any:
         # The graph must not keep the model alive, or the table of graphs would never forget it.
         reference = weakref.ref(model)
 
-        @tf.function(input_signature=[specs])
+        @tf.function(input_signature=[specs], autograph=False)
         def predict(inputs: Tensors) -> Tensors:
             outputs: Tensors = reference()(inputs, training=False)  # type: ignore[misc]
             return outputs

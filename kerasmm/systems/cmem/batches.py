@@ -25,7 +25,7 @@ class PostBatches(Batches):
         super().__init__(dataset.records("train"), posts.config.training.batch_size, posts.seed)
         self.posts = posts
 
-    def batch(self, epoch: int, step: tf.Tensor, rows: tf.Tensor) -> Batch:
+    def batch(self, epoch: tf.Tensor, step: tf.Tensor, rows: tf.Tensor) -> Batch:
         inputs, kept = self.posts.fields(self.read(rows), self.draw(epoch, step))
         return inputs, {"labels": self._noisy(kept["labels"], rows)}
 

@@ -35,7 +35,7 @@ class TripletBatches(Batches):
         self.words, self.classes = (len(vocabularies[name]) for name in ("tags", "labels"))
         self.tags, self.labels = (batches.word_table(vocabularies[name]) for name in ("tags", "labels"))
 
-    def batch(self, epoch: int, step: tf.Tensor, rows: tf.Tensor) -> Batch:
+    def batch(self, epoch: tf.Tensor, step: tf.Tensor, rows: tf.Tensor) -> Batch:
         anchor = batches.parse(self.read(rows), self.picture, ("tags", "labels", "links"))
         drawn, linked = triplets.linked_rows(self.records, anchor["links"], rows, self.seed, epoch)
         positive = batches.parse(self.read(drawn), self.picture, ("tags",))

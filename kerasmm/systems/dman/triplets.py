@@ -12,7 +12,7 @@ IGNORED = -1.0
 
 
 def linked_rows(
-    records: Records, links: tf.RaggedTensor, rows: tf.Tensor, seed: int, epoch: int
+    records: Records, links: tf.RaggedTensor, rows: tf.Tensor, seed: int, epoch: tf.Tensor | int
 ) -> tuple[tf.Tensor, tf.Tensor]:
     """Draws one linked post for each row, and tells which posts of the batch are linked.
 
@@ -30,7 +30,7 @@ def linked_rows(
         from post i.
     """
 
-    def draw(ids: np.ndarray, splits: np.ndarray, own: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def draw(ids: np.ndarray, splits: np.ndarray, own: np.ndarray, epoch: np.int64) -> tuple[np.ndarray, np.ndarray]:
         found = records.rows_of(ids.tolist())
         owner = np.repeat(np.arange(len(own)), np.diff(splits))
         owner, found = owner[found >= 0], found[found >= 0]
@@ -45,10 +45,11 @@ def linked_rows(
             zip(own.tolist(), [0, *ends[:-1].tolist()], ends.tolist(), strict=True)
         ):
             if end > start:
-                drawn[number] = found[start + np.random.default_rng([seed, epoch, row]).integers(end - start)]
+                drawn[number] = found[start + np.random.default_rng([seed, int(epoch), row]).integers(end - start)]
         return drawn, linked
 
-    drawn, linked = tf.numpy_function(draw, [links.values, links.row_splits, rows], (tf.int64, tf.bool), stateful=False)
+    given = [links.values, links.row_splits, rows, tf.cast(epoch, tf.int64)]
+    drawn, linked = tf.numpy_function(draw, given, (tf.int64, tf.bool), stateful=False)
     return tf.ensure_shape(drawn, rows.shape), tf.ensure_shape(linked, (rows.shape[0], rows.shape[0]))
 
 

@@ -68,15 +68,15 @@ class WeblyBatches(Batches):
         self.shared, self.config = shared, shared.config
         self.tags = batches.word_table(shared.vocabularies["tags"])
 
-    def hardest(self, epoch: int) -> bool:
+    def hardest(self, epoch: tf.Tensor) -> tf.Tensor:
         """Whether the epoch has the hardest negatives, where the loss has them."""
-        return True
+        return tf.constant(True)
 
     def parsed(self, rows: tf.Tensor, lists: Sequence[str]) -> batches.Tensors:
         """Posts of these rows."""
         return batches.parse(self.read(rows), self.shared.picture, lists, fingerprint=True)
 
-    def made(self, epoch: int, parsed: batches.Tensors, tags: tf.Tensor) -> Batch:
+    def made(self, epoch: tf.Tensor, parsed: batches.Tensors, tags: tf.Tensor) -> Batch:
         """Inputs and targets of pictures and the tags that belong to them."""
         ids = tag_ids(tags, self.tags)
         known = tf.reduce_any(ids > 0, axis=1)
@@ -87,7 +87,7 @@ class WeblyBatches(Batches):
             "picture": parsed["fingerprint"],
             "tag_text": tf.where(known, tf.strings.to_hash_bucket_fast(same, batches.FINGERPRINTS), NO_TAGS),
             # A number: replicas can't gather truth values.
-            "hardest": tf.fill(tf.shape(known), int(self.hardest(epoch))),
+            "hardest": tf.fill(tf.shape(known), tf.cast(self.hardest(epoch), tf.int32)),
         }
         return inputs, targets
 
@@ -112,7 +112,7 @@ class CleanBatches(WeblyBatches):
     def available(self) -> int:
         return len(self.sentences)
 
-    def hardest(self, epoch: int) -> bool:
+    def hardest(self, epoch: tf.Tensor) -> tf.Tensor:
         return epoch >= self.config.warm_up_epochs
 
     def rows(self, epoch: int) -> np.ndarray:
@@ -120,7 +120,7 @@ class CleanBatches(WeblyBatches):
         order = batches.epoch_order(self.available, self.seed, epoch)
         return bucketed(order, self.sentences.lengths, self.size, self.config.bucket_batches, [self.seed, epoch, 1])
 
-    def batch(self, epoch: int, step: tf.Tensor, rows: tf.Tensor) -> Batch:
+    def batch(self, epoch: tf.Tensor, step: tf.Tensor, rows: tf.Tensor) -> Batch:
         posts, places = (tf.cast(tf.gather(where, rows), tf.int64) for where in self._where)
         parsed = self.parsed(posts, ("sentences", "sentences/tags"))
         own = tf.range(tf.shape(posts, tf.int64)[0])
@@ -154,7 +154,7 @@ class WebBatches(WeblyBatches):
     def steps(self, epoch: int) -> int:
         return len(self.rows(epoch))
 
-    def batch(self, epoch: int, step: tf.Tensor, rows: tf.Tensor) -> Batch:
+    def batch(self, epoch: tf.Tensor, step: tf.Tensor, rows: tf.Tensor) -> Batch:
         parsed = self.parsed(rows, WEB_FIELDS)
         return self.made(epoch, parsed, joined_tags(parsed))
 
@@ -172,8 +172,8 @@ class ControlBatches(CleanBatches):
         super().__init__(dataset, shared, with_words=False)
         self.web = web
 
-    def hardest(self, epoch: int) -> bool:
-        return True
+    def hardest(self, epoch: tf.Tensor) -> tf.Tensor:
+        return tf.constant(True)
 
     def rows(self, epoch: int) -> np.ndarray:
         every, wanted = super().rows(epoch), self.web.steps(epoch)
