@@ -65,8 +65,15 @@ class Batches(abc.ABC):
         rows = self.rows(epoch).astype("int64")
         steps = np.arange(skip, len(rows), dtype="int64")
         numbered = tf.data.Dataset.from_tensor_slices((np.full_like(steps, epoch), steps, rows[skip:]))
-        make = self._batch.get_concrete_function(*numbered.element_spec)
-        return numbered.map(make, num_parallel_calls=2, deterministic=True).prefetch(self.ahead)
+        kept = self, self._batch.get_concrete_function(*numbered.element_spec)
+
+        @tf.autograph.experimental.do_not_convert
+        def made(*numbers: tf.Tensor) -> Batch:
+            # The graph alone wouldn't keep the tables that it looks up in, which are attributes.
+            batch: Batch = kept[1](*numbers)
+            return batch
+
+        return numbered.map(made, num_parallel_calls=2, deterministic=True).prefetch(self.ahead)
 
     def not_empty(self, what: str) -> Self:
         """Itself.

@@ -1,10 +1,13 @@
 """The batches that every paper's trainings are made of."""
 
+import gc
+
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from kerasmm.console import UserError
+from kerasmm.data.batches import word_table
 from kerasmm.data.dataset import open_dataset
 from kerasmm.systems.batches import Batches
 from tests.tiny import tiny_posts, write_dataset
@@ -65,3 +68,31 @@ def test_other_rows_than_posts(records):
     with pytest.raises(UserError, match="training.batch_size: 6 is more than the 5 training pairs"):
         Pairs(records, 6, 0).not_empty("training pairs")
     assert Pairs(records, 5, 0).not_empty("training pairs").steps(0) == 1
+
+
+def test_a_graph_is_made_once_whatever_the_epoch(records):
+    traced = []
+
+    class Traced(Rows):
+        def batch(self, epoch, step, rows):
+            traced.append(epoch)
+            return super().batch(epoch, step, rows)
+
+    batches = Traced(records, 4, 0)
+    for epoch in range(3):
+        of(batches, epoch)
+    assert len(traced) == 1
+
+
+def test_a_data_set_outlives_what_made_it(records):
+    class Words(Rows):
+        def __init__(self, *arguments):
+            super().__init__(*arguments)
+            self.table = word_table(["sun", "sea"])
+
+        def batch(self, epoch, step, rows):
+            return {"rows": rows}, {"word": self.table.lookup(tf.constant(["sea"]))}
+
+    made = Words(records, 4, 0)(0, 0)
+    gc.collect()
+    assert [targets["word"].numpy().tolist() for _, targets in made] == [[1], [1]]
