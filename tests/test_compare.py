@@ -158,10 +158,11 @@ def test_lists_its_rows(tiny, capsys):
 def test_says_of_each_row_what_it_is(model, capsys):
     assert guarded(main, ["--model", model, "--list"]) == 0
     kind = system(model)
-    told = dict(line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines())
-    assert list(told) == [*kind.variants, *kind.Protocol.baselines]
-    for row, about in told.items():
-        what, _, words = about.partition(": ")
+    told, rows = capsys.readouterr().out.splitlines(), [*kind.variants, *kind.Protocol.baselines]
+    for row, line in zip(rows, told, strict=True):
+        # A row's name may hold spaces.
+        assert line.startswith(f"{row} ")
+        what, _, words = line.removeprefix(row).strip().partition(": ")
         assert what.startswith("baseline" if row in kind.Protocol.baselines else "trained") and len(words.split()) > 2
 
 

@@ -14,6 +14,7 @@ _WHERE = {
     "ThreeWayTensor": "three_way_tensor",
     "TripletMLP": "triplet_mlp",
     "TweetBias": "tweet_bias",
+    "UserVectors": "user_vectors",
     "VisualTextualAttention": "visual_textual_attention",
 }
 

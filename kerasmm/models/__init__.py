@@ -7,13 +7,18 @@ from typing import Any
 from kerasmm.lazy import lazily
 
 _WHERE = {
+    "begin_second_stage": "hashtag_model",
     "cmem": "cmem_model",
     "cmem_branch": "cmem_model",
     "deep_cca": "deep_cca_model",
     "dman": "dman_model",
     "fully_connected": "fully_connected_model",
+    "hashtag": "hashtag_model",
+    "hashtag_part": "hashtag_model",
+    "hashtag_scores": "hashtag_model",
     "hne": "hne_model",
     "hne_decisions": "hne_model",
+    "in_second_stage": "hashtag_model",
     "siamese": "siamese_model",
     "webly": "webly_model",
     "webly_branch": "webly_model",

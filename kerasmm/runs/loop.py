@@ -17,7 +17,7 @@ from kerasmm.runs.checkpoint import Checkpoint
 from kerasmm.runs.diverged import all_finite, refuse_diverged
 from kerasmm.runs.ending import why_monitor, write_ending
 from kerasmm.runs.log import Log
-from kerasmm.runs.run import BEST, Run
+from kerasmm.runs.run import BEST, Run, open_run
 from kerasmm.runs.state import State
 from kerasmm.runs.trainer import Trainer
 from kerasmm.systems.system import Stage
@@ -116,6 +116,8 @@ class _Fit:
 
     def _begun(self, state: dict[str, Any]) -> dict[str, Any]:
         """The state of a stage at its first step."""
+        if self.stage.other is not None:
+            self.stage.take(open_run(self.stage.other))
         self.stage.prepare()
         return {**state, "epoch": 0, "step": 0, "since_best": 0, "best": None, "finished": False, "ended": ""}
 

@@ -26,6 +26,7 @@ __all__ = [
 _CLASSES = {
     "cmem": "kerasmm.systems.cmem.system:CMEM",
     "dman": "kerasmm.systems.dman.system:DMAN",
+    "hashtag": "kerasmm.systems.hashtag.system:Hashtag",
     "webly": "kerasmm.systems.webly.system:Webly",
 }
 

@@ -66,7 +66,7 @@ class Encoder(Section):
     """An encoder of `kerasmm.encoders`, e.g. `efficientnet_lite0` or `keras_hub:PRESET`. Empty: the one whose features the data set holds, else
     `small`, trained from scratch."""
     weights: str | None = None
-    """Path of a weights file, of a preset of keras-hub its folder; empty: the encoder's usual ones."""
+    """Path of a weights file, of a preset of keras-hub its folder; empty: the encoder's usual ones. `none`: none, it is trained from scratch."""
     resize: Literal["squash", "crop"] = "squash"
     """How pictures come to the encoder's size, where no stored features say it: `crop` brings the shorter side to 8/7 of
     it and takes the centre. A preset of keras-hub says it itself."""

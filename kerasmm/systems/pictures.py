@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from kerasmm.data.batches import Picture
     from kerasmm.encoders import ImageEncoder
 
+FROM_SCRATCH = "none"
+"""In place of a weights file."""
+
 
 class Pictures:
     """Decides between stored features and pixels, and knows the encoder of both.
@@ -76,10 +79,10 @@ class Pictures:
         # Where none is named, the one of the features that are there, also to train it further.
         given = stored or (self._stored if chosen.name is None else None)
         name = given["encoder"] if given else chosen.name or self.default
-        untrained = name.partition("@")[0] == "small"
+        weights = chosen.weights or (FROM_SCRATCH if name.partition("@")[0] == "small" else "imagenet")
         encoder = image_encoder(
             name,
-            weights=chosen.weights or (None if untrained else "imagenet"),
+            weights=None if weights == FROM_SCRATCH else weights,
             resize=given["resize"] if given else chosen.resize,
         )
         if self.regions and len(encoder.feature_shape) != 2:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from kerasmm.console import UserError
 
 if TYPE_CHECKING:
+    import keras
     import numpy as np
 
     from kerasmm.data.dataset import Dataset
@@ -76,6 +77,8 @@ class Evaluator(typing.Protocol):
     quiet: bool
     """No progress bars."""
     dataset: Dataset
+    model: keras.Model | None
+    """What the outputs are of; None where baselines alone are measured."""
     settings: dict[str, dict[str, Any]]
     """By baseline, the setting that was chosen; a protocol adds what it chooses."""
 

@@ -125,8 +125,10 @@ class Signatures(abc.ABC):
 
 
 def _with_vector(answer: Callable[..., dict[str, tf.Tensor]]) -> Callable[..., dict[str, tf.Tensor]]:
-    def answered(vector: tf.Tensor, k: tf.Tensor | None = None, text: tf.Tensor | None = None) -> dict[str, tf.Tensor]:
-        more = {"k": k, "text": text}
+    def answered(
+        vector: tf.Tensor, k: tf.Tensor | None = None, text: tf.Tensor | None = None, user: tf.Tensor | None = None
+    ) -> dict[str, tf.Tensor]:
+        more = {"k": k, "text": text, "user": user}
         return answer(image=vector, **{name: given for name, given in more.items() if given is not None})
 
     return answered

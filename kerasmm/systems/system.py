@@ -10,7 +10,7 @@ import abc
 import dataclasses
 import functools
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from kerasmm.systems.protocol import Arrays, Choice
 from kerasmm.systems.protocol import Protocol as PaperProtocol
@@ -18,6 +18,8 @@ from kerasmm.systems.signatures import Services, Signature
 from kerasmm.systems.signatures import Signatures as SystemSignatures
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import keras
     import tensorflow as tf
 
@@ -25,6 +27,17 @@ if TYPE_CHECKING:
     from kerasmm.systems.config import SystemConfig
     from kerasmm.systems.pictures import Pictures
     from kerasmm.systems.sheets import Sheet
+
+
+class TrainedRun(Protocol):
+    """Another run that a stage begins with."""
+
+    folder: Path
+    system: System
+    model: keras.Model
+
+    def load_weights(self, name: str = "best") -> None:
+        """Gives its model the weights of that name."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,6 +57,8 @@ class Stage:
         clip_norm: Global norm to clip the summed gradient to.
         weights: Name of the run's weights file that keeps its best epoch; `best` is what is evaluated and exported.
         start: Name of the weights file that it begins with.
+        other: Folder of another run, opened when the stage begins, not when it is resumed.
+        take: Called with that run before `prepare`: gives the model what it takes from there, or refuses it.
         offered: Where no stage keeps `best`, it becomes a copy of the best one that is offered, the earliest of equals.
         prepare: Called when it begins, not when it is resumed: gives the model what it starts from beside random weights,
             e.g. word vectors.
@@ -61,6 +76,8 @@ class Stage:
     clip_norm: float | None = None
     weights: str = "best"
     start: str | None = None
+    other: Path | None = None
+    take: Callable[[TrainedRun], None] = lambda run: None
     offered: bool = False
     prepare: Callable[[], None] = lambda: None
     watch: Callable[[int, dict[str, float]], str | None] = lambda epoch, figures: None

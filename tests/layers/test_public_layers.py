@@ -14,6 +14,7 @@ from kerasmm.layers import (
     ThreeWayTensor,
     TripletMLP,
     TweetBias,
+    UserVectors,
     VisualTextualAttention,
 )
 from tests.layers.by_loop import gru_by_loop, maxima_are_clear, units_are_clear
@@ -108,6 +109,14 @@ CASES = [
         outputs=[(4, 3)],
         weights=[(9, 5), (5, 12), (3, 12), (12,)],
         mask=(4, 7),
+        ids=9,
+    ),
+    LayerCase(
+        UserVectors,
+        {"users": 9, "dimension": 3, "initializer": "he_normal"},
+        inputs=(4, 7),
+        outputs=[(4, 7, 3)],
+        weights=[(9, 3)],
         ids=9,
     ),
     LayerCase(

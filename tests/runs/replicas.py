@@ -34,8 +34,11 @@ def main(folder: str, seed: int, cases: list[dict[str, Any]]) -> None:
     print(json.dumps([answer(dataset, seed, two, **case) for case in cases]))
 
 
-def answer(dataset: Any, seed: int, two: Any, model: str, changes: list[str], steps: int, clip: Any) -> dict[str, Any]:
-    """What became of one case; a `clip` of "median" is the median of the norms, so that half of the steps are clipped."""
+def answer(
+    dataset: Any, seed: int, two: Any, model: str, changes: list[str], steps: int, clip: Any, stage: int = 0
+) -> dict[str, Any]:
+    """What became of one case, of one of its stages; a `clip` of "median" is the median of the norms, so that half of the
+    steps are clipped."""
     from kerasmm.runs.trainer import Trainer
     from kerasmm.systems import system
     from kerasmm.systems.config import load_config
@@ -48,10 +51,10 @@ def answer(dataset: Any, seed: int, two: Any, model: str, changes: list[str], st
 
     def stage_of(network: keras.Model) -> Any:
         network.set_weights(start)
-        return made.stages(network, dataset)[0]
+        return made.stages(network, dataset)[stage]
 
     def batches(network: keras.Model) -> tf.data.Dataset:
-        return made.stages(network, dataset)[0].batches(0, 0).take(steps)
+        return made.stages(network, dataset)[stage].batches(0, 0).take(steps)
 
     def optimizer(**more: Any) -> keras.optimizers.Optimizer:
         return keras.optimizers.SGD(RATE, momentum=0.9, nesterov=True, **more)

@@ -1,0 +1,1 @@
+"""Hashtag: user-specific hashtags, a model of tags, pictures and users."""

@@ -1,0 +1,48 @@
+"""Tags' embeddings before pictures are learned: which tags stand together in the training posts (section 3.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from kerasmm.data import batches
+
+if TYPE_CHECKING:
+    from kerasmm.data.records import Records
+    from kerasmm.systems.hashtag.config import Network
+    from kerasmm.systems.hashtag.posts import Posts
+
+
+def tag_ids(records: Records, posts: Posts) -> Iterator[np.ndarray]:
+    """The tags' ids of each post of a split."""
+    read = batches.reader(records)
+    rows = batches.row_batches(np.arange(len(records)), 1024)
+    parsed = rows.map(lambda some: posts.parsed(read(some), picture=False)["tags"], num_parallel_calls=2)
+    for some in parsed.prefetch(2):
+        for ids in some.numpy():
+            yield ids[ids >= 0]
+
+
+def tag_vectors(
+    network: Network, posts: Posts, records: Records, tags: list[str], seed: int, quiet: bool
+) -> np.ndarray:
+    """`(K, D)`: PPMI and a truncated SVD, or the global vectors of a multi-sense skip-gram model.
+
+    Args:
+        network: The configuration's section.
+        posts: What parses posts.
+        records: The training split.
+        tags: The vocabulary.
+        seed: Of what is drawn.
+        quiet: No progress bar.
+    """
+    if network.tag_vectors == "ppmi":
+        from kerasmm.tag_vectors import ppmi_vectors
+
+        return ppmi_vectors(tag_ids(records, posts), len(tags), network.dimension, seed=seed, quiet=quiet)
+    from kerasmm.tag_vectors import multi_sense_vectors
+
+    found = multi_sense_vectors(tag_ids(records, posts), len(tags), network.dimension, seed=seed, quiet=quiet)
+    return found.vectors
