@@ -2,7 +2,10 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import subprocess
+import sys
 from collections import Counter
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -19,8 +22,10 @@ from kerasmm.runs.run import Run, write_run
 from kerasmm.serving.export import export
 from kerasmm.systems.hashtag import users
 from kerasmm.systems.hashtag.observed import AXES
-from tests.systems.hashtag.world import WORDS, made, posts, write_world
+from tests.systems.hashtag.world import SETTINGS, WORDS, made, posts, write_world
 from tests.tiny import tiny_posts, write_dataset
+
+ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.fixture(scope="module")
@@ -390,6 +395,25 @@ def test_a_second_training_begins_with_the_first_stage_of_another_run(world, tmp
     kept(new_run(tmp_path / "run", world, f"user_specific.start={folder}")[0], dataset)
     with pytest.raises(UserError, match="has no first stage of its own; name .*other, which it began with"):
         cut_after(run, dataset, None)
+
+
+def test_two_replicas_take_the_steps_of_one(world, seed):
+    """In a process of its own: MirroredStrategy objects of one process get in each other's way."""
+    small = [*SETTINGS, "training.batch_size=16"]
+    cases = [
+        {"model": "hashtag", "changes": [*small, *more], "steps": 2, "clip": None, "stage": stage}
+        for stage, more in (
+            (0, ["network.agnostic=mcll", "loss.sampled=4"]),
+            (1, []),
+        )
+    ]
+    command = [sys.executable, "-m", "tests.runs.replicas", str(world), str(seed % 100_000), json.dumps(cases)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=600)
+    assert done.returncode == 0, done.stderr[-2000:]
+    for case, answer in zip(cases, json.loads(done.stdout.splitlines()[-1]), strict=True):
+        assert answer["moved"] > 1e-4, case
+        assert answer["one_and_reference"] < 1e-5, case
+        assert answer["two_and_one"] < 1e-5, case
 
 
 # === Measuring and serving ===
