@@ -36,8 +36,9 @@ from data_prep.sources.reading import told
 from data_prep.sources.source import Source
 from data_prep.split.plan import TRAIN, Plan, plan
 from data_prep.split.split import SplitPosts
+from data_prep.users.counting import TAG_USERS, USERS, CountUsers, usage_of, vocabulary_of
 from data_prep.users.spammers import Spammers, count_spammers
-from data_prep.users.usage import TAG_USERS, USERS, CountUsers, Usage, usage_of, vocabulary_of
+from data_prep.users.usage import Usage
 from data_prep.vocabulary.given import given_users
 from data_prep.vocabulary.runs import Counts, MergeRuns, groups_of, run_path
 from data_prep.vocabulary.select import SelectPosts

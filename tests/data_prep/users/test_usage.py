@@ -6,7 +6,8 @@ from data_prep.config import Split, Words
 from data_prep.draft import Draft
 from data_prep.split.plan import assigned, plan
 from data_prep.split.split import SplitPosts
-from data_prep.users.usage import TAG_USERS, USERS, CountUsers, Usage, usage_of, vocabulary_of
+from data_prep.users.counting import TAG_USERS, USERS, CountUsers, usage_of, vocabulary_of
+from data_prep.users.usage import Usage
 from data_prep.vocabulary.runs import Counts, run_path
 from data_prep.work.chunks import Work
 from kerasmm.data.post import Post
