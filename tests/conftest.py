@@ -15,6 +15,8 @@ import numpy as np
 import pytest
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+# What a test compiles runs a few times: without optimisation XLA compiles it in a third of the time.
+os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0 --xla_cpu_use_fusion_emitters=false")
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 

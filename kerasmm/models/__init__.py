@@ -20,6 +20,7 @@ _WHERE = {
     "hne_decisions": "hne_model",
     "in_second_stage": "hashtag_model",
     "siamese": "siamese_model",
+    "tag_table": "hashtag_model",
     "webly": "webly_model",
     "webly_branch": "webly_model",
 }

@@ -29,6 +29,7 @@ class Posts:
 
     def __init__(self, picture: Picture, picture_input: str, tags: list[str], users: list[str]) -> None:
         self.picture, self.picture_input = picture, picture_input
+        self.number_of_tags = len(tags)
         self._tags, self._users = batches.word_table(tags), batches.word_table(users)
 
     def parsed(self, serialized: tf.Tensor, picture: bool = True) -> batches.Tensors:

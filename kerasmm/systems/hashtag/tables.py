@@ -1,16 +1,16 @@
-"""Table 2 of hashtag: accuracy at 1 and at 10."""
+"""Table 2 of hashtag's paper, and figure 9 as a table."""
 
 from __future__ import annotations
 
 from kerasmm.evaluation.tables import Figures, Rows, Table, part, percent_rows
 
-COLUMNS = {"A@1": "A@1", "A@10": "A@10"}
+TAGGING, SEARCH = ("A@1", "A@10"), ("P@10",)
 STAGES = {"agnostic": "first stage, without users"}
 """Other weights of a run, see `System.other_weights`, and what they are."""
 
 
 def hashtag_tables(rows: Rows) -> list[Table]:
-    """Table 2; mean and deviation where a row was measured several times.
+    """The tables that have a row; mean and deviation where a row was measured several times.
 
     Args:
         rows: Name of a row → its figures, one mapping a seed. What other weights of a run gave, under `agnostic/`, become
@@ -23,4 +23,8 @@ def hashtag_tables(rows: Rows) -> list[Table]:
             if below:
                 shown[f"{name}: {title}"] = list(below)
         shown[name] = list(found)
-    return [percent_rows("Image tagging", COLUMNS, shown)]
+    tables = [
+        percent_rows(title, {name: name for name in columns}, shown)
+        for title, columns in (("Image tagging (table 2)", TAGGING), ("Tags as queries (figure 9)", SEARCH))
+    ]
+    return [table for table in tables if table[2]]
