@@ -146,10 +146,8 @@ def check_reductions_and_weights(case: LossCase, rng: np.random.Generator) -> No
 def check_half_precision(case: LossCase, rng: np.random.Generator) -> None:
     # Two predictions below 16, with 8 bits each, round by 1/32 at most.
     y_true, y_pred = case.draw(rng, 1 / 16 if case.steps else 1e-4)
-    for compute, tolerance in HALF_PRECISION.items():
+    for compute in HALF_PRECISION:
         rounded = ops.cast(y_pred, compute)
-        got = case.new(reduction=None)(y_true, rounded)
-        assert_close(got, case.rows(y_true, y_pred), tolerance, compute)
         # Given the same rounded numbers the loss has all the digits of float32, whatever precision it is given.
         exact = case.rows(y_true, to_numpy(rounded))
         for dtype in (None, compute, f"mixed_{compute}"):

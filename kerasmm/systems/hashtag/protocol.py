@@ -26,7 +26,6 @@ class HashtagProtocol(Protocol):
     """Accuracy at 1 and 10 (eq. 7), precision at 10 of models without users (eq. 8); beside them what only counts."""
 
     system: Hashtag
-    monitor = "A@10"
     baselines = FREQUENCIES
     text_baselines = frozenset(FREQUENCIES)
     beside = {"user_frequency": FREQUENCIES["user_frequency"]}
@@ -37,6 +36,11 @@ class HashtagProtocol(Protocol):
         super().__init__(system)
         # All baselines of an evaluation count the same.
         self._read: weakref.WeakKeyDictionary[Evaluator, dict[str, Taggings]] = weakref.WeakKeyDictionary()
+
+    @property
+    def monitor(self) -> str:
+        """A@10; where there are hardly more tags than 10, A@1."""
+        return "A@10" if len(self.system.vocabularies["tags"]) > 20 else "A@1"
 
     @property
     def title(self) -> str:

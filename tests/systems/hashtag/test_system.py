@@ -296,7 +296,8 @@ def test_users_resolve_what_is_planted_and_the_agnostic_stage_cannot(tmp_path, s
     assert run.system.other_weights == ("agnostic",)
     run.load_weights("agnostic")
     agnostic = run.system.protocol.evaluate(Evaluation(run.system, run.model, dataset, "test"))
-    # What it says of a picture is wrong for every other user: of 36 coins 31 fall alike less than once in 10⁵.
+    # What it says of a kind is wrong for half of the users; noise in a picture moves it to the other half's word: of 36 coins
+    # 31 fall alike less than once in 10⁵.
     assert agnostic["A@1"] <= 30 / 36
     assert agnostic["chance/A@1"] == pytest.approx(1 / 6)
 
