@@ -165,5 +165,10 @@ def never_empty(
 
     rows = tf.shape(next(iter(inputs.values())))[0]
     more = tf.cast(rows == 0, tf.int32)
-    padded = {name: tf.pad(given, [[0, more], *[[0, 0]] * (given.shape.rank - 1)]) for name, given in inputs.items()}
+
+    def longer(given: tf.Tensor) -> tf.Tensor:
+        # No `tf.pad`: oneDNN makes one kernel of it and a convolution, which then sees the empty batch after all.
+        return tf.concat([given, tf.zeros(tf.concat([[more], tf.shape(given)[1:]], 0), given.dtype)], 0)
+
+    padded = {name: longer(given) for name, given in inputs.items()}
     return {name: output[:rows] for name, output in network(padded).items()}

@@ -75,6 +75,8 @@ class Hashtag(System):
         "NCSL-PPMI": "the same of PPMI tag vectors",
         "MCLL": "no users: softmax over tags",
         "ImageNet": "no users: logistic regression on the encoder's features",
+        "frequency": "tags by how many training posts have them",
+        "user_frequency": "tags by how many training posts of the user have them",
     }
     config: HashtagConfig
 

@@ -324,7 +324,7 @@ def cut_after(run, dataset, epochs, before=0):
         seen.append(weights_of(run.model))
         if epochs is not None and len(seen) > epochs:
             raise Cut
-        return {"A@10": float(before + len(seen))}
+        return {"A@1": float(before + len(seen))}
 
     train(run, dataset, validate, tf.distribute.get_strategy(), quiet=True)
     return seen
