@@ -37,6 +37,7 @@ _PACKAGES = (
     "runs",
     "serving",
     "systems",
+    "tag_vectors",
     "text",
 )
 

@@ -54,8 +54,13 @@ def saved(tmp_path_factory):
     words = layers.LocallyFullyConnected(4, activation="sigmoid")(attended)
     read = layers.CharacterLSTM(3, characters=9, dimension=2, regularizer="l2")(characters)
     joint = layers.TweetBias(4)(layers.PooledGRU(3, pooling="mean")(words), read)
+    user = keras.Input((), dtype="int32", name="user")
+    vectors = layers.UserVectors(7, 2)(user)
+    query = layers.ThreeWayTensor(4, 4, 2)(joint, vectors)
+    scores = layers.TripletMLP((5,))(joint, query, vectors)
+    joint = layers.SampledLogits(6, 2)(joint + query + keras.ops.mean(scores, axis=1, keepdims=True))
     heads = [keras.layers.Dense(4, name=loss.__name__)(joint) for loss in LOSSES]
-    model = keras.Model([regions, characters], heads)
+    model = keras.Model([regions, characters, user], heads)
     arguments = {metrics.PrecisionAtK: (2,), metrics.RetrievalRecallAtK: (2,)}
     judged = [[metric(*arguments.get(metric, ())) for metric in METRICS], *([] for _ in heads[1:])]
     model.compile("sgd", [loss() for loss in LOSSES], metrics=judged)
@@ -64,6 +69,7 @@ def saved(tmp_path_factory):
     (folder / "model.json").write_text(model.to_json())
     rng = np.random.default_rng(0)
     given = [rng.normal(size=(2, 7, 6)).astype("float32"), rng.integers(0, 9, (2, 5)).astype("int32")]
+    given.append(np.array([3, -1], "int32"))
     np.savez(folder / "given.npz", *given)
     np.savez(folder / "answered.npz", *(to_numpy(head) for head in model(given)))
     held = {type(layer) for layer in model.layers} | set(LOSSES) | set(METRICS)

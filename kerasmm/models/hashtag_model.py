@@ -139,7 +139,9 @@ def hashtag(
             mlp = TripletMLP(tuple(mlp_units), name="mlp")
             outputs["score"] = ops.cast(mlp(image, outputs["tag"][:1, :], outputs["user"]), "float32")
             specific = image
-        vectors = _Stage(name="stage")(vectors, specific)
+        # A number that no training moves: of which stage the weights are.
+        stage = keras.layers.Embedding(1, 1, "ones", trainable=False, dtype="float32", name="stage")
+        vectors = ops.where(stage(ops.zeros_like(user)) > 1.0, specific, vectors)
     outputs["vectors"] = vectors
     return keras.Model(inputs, outputs, name=name)
 
@@ -165,13 +167,13 @@ def begin_second_stage(model: keras.Model) -> None:
     own, agnostic = tag_layer(model), model.get_layer("agnostic_tags")
     if own is not agnostic:
         own.embeddings.assign(agnostic.embeddings)
-    model.get_layer("stage").number.assign(2.0)
+    model.get_layer("stage").embeddings.assign([[2.0]])
 
 
 def in_second_stage(model: keras.Model) -> bool:
     """Whether the weights are those of the second stage."""
     names = {layer.name for layer in model.layers}
-    return "stage" in names and float(model.get_layer("stage").number) > 1.0
+    return "stage" in names and float(model.get_layer("stage").embeddings[0, 0]) > 1.0
 
 
 def tag_layer(model: keras.Model) -> keras.layers.Embedding:
@@ -212,14 +214,3 @@ def hashtag_scores(model: keras.Model, outputs: dict[str, Any], second: bool | N
 
 def _embedding(words: int, size: int, name: str, initializer: Any, trainable: bool = True) -> keras.layers.Embedding:
     return keras.layers.Embedding(words, size, initializer, trainable=trainable, dtype="float32", name=name)
-
-
-@keras.saving.register_keras_serializable(package="kerasmm", name="HashtagStage")
-class _Stage(keras.layers.Layer):
-    """The vectors of the stage that the weights are of: the first ones until `number` is 2."""
-
-    def build(self, *shapes: tuple[int | None, ...]) -> None:
-        self.number = self.add_weight(name="number", shape=(), initializer="ones", trainable=False)
-
-    def call(self, first: Any, second: Any) -> Any:
-        return ops.where(self.number > 1.0, second, first)

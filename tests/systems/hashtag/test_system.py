@@ -342,7 +342,7 @@ def test_users_are_trained_from_the_best_of_the_first_stage_and_go_on_after_a_cu
     run, dataset = new_run(tmp_path / "whole", world, *changes)
     first, second, third = cut_after(run, dataset, None)
     # What the first stage doesn't train, and what the second one begins with.
-    assert not first["stage/number"] > 1 and second["stage/number"] == third["stage/number"] == 2
+    assert not first["stage/embeddings"] > 1 and second["stage/embeddings"] == third["stage/embeddings"] == 2
     start = weights_of(new_run(tmp_path / "same", world, *changes)[0].model)
     for path in ("users/embeddings", "tensor/kernel"):
         np.testing.assert_array_equal(first[path], start[path])
