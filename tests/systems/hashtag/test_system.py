@@ -21,6 +21,7 @@ from kerasmm.runs.loop import train
 from kerasmm.runs.run import Run, write_run
 from kerasmm.serving.export import export
 from kerasmm.systems.hashtag import users
+from kerasmm.systems.hashtag.agnostic_stage import tag_logits
 from kerasmm.systems.hashtag.observed import AXES
 from tests.systems.hashtag.world import SETTINGS, WORDS, made, posts, write_world
 from tests.tiny import tiny_posts, write_dataset
@@ -185,7 +186,7 @@ def test_the_sampled_softmax_is_that_of_the_drawn_tags(world, rng):
     seen = set()
     for seed in rng.integers(0, 1 << 30, (4, 2)):
         draw = tf.constant(seed, tf.int32)
-        layer = hashtag._logits(model)
+        layer = tag_logits(hashtag, model)
         layer.seed_generator.give(draw)
         drawn = layer.draw().numpy().tolist()
         seen.add(tuple(drawn))
