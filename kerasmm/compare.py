@@ -14,6 +14,7 @@ from kerasmm.named_configs import config_help, find_config
 if TYPE_CHECKING:
     import argparse
 
+    from kerasmm.runs.varied import Curves, Varied
     from kerasmm.systems.system import System
 
 SEEDS = 3
@@ -48,6 +49,11 @@ def parser() -> Parser:
         metavar="[ROW:]KEY=VALUE",
         help="change one key of it; after a row's name and a colon, for that row only",
     )
+    made.add_argument(
+        "--vary", action="append", default=[], metavar="KEY=VALUE,VALUE",
+        help="train each row once for each value of one key, e.g. network.user_dimension=10,25,50, and plot the figures along "
+        "them (vary_KEY.png); baselines stay as they are",
+    )  # fmt: skip
     made.add_argument("--keep-checkpoints", action="store_true", help="keep what runs could be resumed from")
     made.add_quiet()
     return made
@@ -62,23 +68,27 @@ def main(argv: list[str]) -> int:
     rows = [*kind.variants, *kind.Protocol.baselines]
     if not rows:
         raise UserError(f"--model {arguments.model}: its paper has nothing to compare with")
-    if arguments.list:
-        _print_rows(kind)
-        return 0
-    if not arguments.data or not arguments.output:
-        missing = [name for name in ("--data", "--output") if not getattr(arguments, name[2:])]
-        raise UserError(
-            f"the following arguments are required: {', '.join(missing)} (see `python -m kerasmm.compare --help`)"
-        )
     chosen = _chosen(arguments, rows)
-    if arguments.seeds < 1:
-        raise UserError(f"--seeds must be 1 or more. Received: --seeds {arguments.seeds}")
     from kerasmm.systems.config import load_config
 
     arguments.config = find_config(kind.name, arguments.config)
     changes = {row: _changes(arguments.set, row, kind) for row in ("", *kind.variants)}
     for of_row in changes.values():
         load_config(kind.Config, arguments.config, of_row)
+    from kerasmm.runs.varied import read_varied
+
+    trained = [row for row in chosen if row in kind.variants]
+    varied = read_varied(arguments.vary, kind, arguments.config, {row: changes[row] for row in trained})
+    if arguments.list:
+        _print_rows(kind, chosen, varied)
+        return 0
+    if not arguments.data or not arguments.output:
+        missing = [name for name in ("--data", "--output") if not getattr(arguments, name[2:])]
+        raise UserError(
+            f"the following arguments are required: {', '.join(missing)} (see `python -m kerasmm.compare --help`)"
+        )
+    if arguments.seeds < 1:
+        raise UserError(f"--seeds must be 1 or more. Received: --seeds {arguments.seeds}")
     from kerasmm.evaluation.tables import print_tables
     from kerasmm.runs.comparison import Comparison, check_same_posts, compared_rows, write_comparison
     from kerasmm.terminal import Terminal
@@ -90,6 +100,7 @@ def main(argv: list[str]) -> int:
             arguments.output / name,
             config=arguments.config,
             changes=changes,
+            varied=varied,
             keep_checkpoints=arguments.keep_checkpoints,
             quiet=arguments.quiet,
         )
@@ -97,25 +108,30 @@ def main(argv: list[str]) -> int:
     }
     check_same_posts([comparison.dataset for comparison in comparisons.values()])
     found: dict[str, tuple[str, list[dict[str, float]]]] = {}
+    curves: Curves = {}
     for name, comparison in comparisons.items():
         # What needs no pictures is the same with all encoders.
         own = [row for row in chosen if not found or row not in kind.Protocol.text_baselines]
-        found |= compared_rows(comparison.run(own, arguments.seeds), kind, name)
+        measured = comparison.run(own, arguments.seeds)
+        found |= compared_rows(measured, kind, name)
+        curves |= varied.curves(trained, measured, name)
     tables = write_comparison(kind, found, arguments.output)
+    varied.draw(kind, curves, arguments.output)
     if not arguments.quiet:
         print_tables(tables, Terminal(width=None if sys.stdout.isatty() else 160))
         console().print(f"wrote {arguments.output}/comparison.md and comparison.json", soft_wrap=True)
     return 0
 
 
-def _print_rows(kind: type[System]) -> None:
+def _print_rows(kind: type[System], rows: list[str], varied: Varied) -> None:
     """A line a row: its name, and what it is."""
-    rows = [*kind.variants, *kind.Protocol.baselines]
-    width = max(map(len, rows))
-    for row in rows:
-        titled = f"baseline {kind.Protocol.baselines[row]}" if row in kind.Protocol.baselines else "trained"
+    baselines = kind.Protocol.baselines
+    named = {title: row for row in rows for title in ([row] if row in baselines else varied.rows(row))}
+    width = max(map(len, named))
+    for title, row in named.items():
+        titled = f"baseline {baselines[row]}" if row in baselines else "trained"
         about = kind.rows.get(row, "")
-        show(f"{row:{width}}  {titled}{': ' if about else ''}{about}")
+        show(f"{title:{width}}  {titled}{': ' if about else ''}{about}")
 
 
 def _changes(settings: list[str], row: str, kind: type[System]) -> list[str]:

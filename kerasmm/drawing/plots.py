@@ -41,7 +41,7 @@ def plot_comparison(
         path: Where to.
         weights: Names of other weights of a run: figures under such a prefix are rows of their own.
     """
-    shown_by_key = {key: shown for key in compared if (shown := _measured(rows, key, weights))}
+    shown_by_key = {key: shown for key in compared if (shown := measured(rows, key, weights))}
     if not shown_by_key:
         return
     most = max(map(len, shown_by_key.values()))
@@ -51,7 +51,7 @@ def plot_comparison(
         deviations = [float(np.std(values, ddof=1)) if len(values) > 1 else 0.0 for values in shown.values()]
         means = [float(np.mean(values)) for values in shown.values()]
         axis.barh(list(shown), means, xerr=deviations, color="#4477aa", error_kw={"ecolor": "0.2", "capsize": 3})
-        chances = _measured(rows, "/".join([*protocol, "chance", figure_name]), weights)
+        chances = measured(rows, "/".join([*protocol, "chance", figure_name]), weights)
         if chances:
             axis.axvline(next(iter(chances.values()))[0], color="0.5", linestyle="--", label="chance")
             axis.legend(frameon=False, fontsize=8, loc="upper right", bbox_to_anchor=(1.0, -0.08), borderpad=0)
@@ -114,10 +114,10 @@ def _training_groups(names: Sequence[str]) -> dict[str, list[str]]:
     return {"loss": [name for name in names if not name.startswith("validation/")], **groups}
 
 
-def _measured(
+def measured(
     rows: Mapping[str, Sequence[Mapping[str, float]]], key: str, weights: Sequence[str]
 ) -> dict[str, list[float]]:
-    """A figure by row, one value a seed."""
+    """A figure by row, one value a seed; as `plot_comparison` names the rows."""
     shown: dict[str, list[float]] = {}
     for row, found in rows.items():
         for one in found:

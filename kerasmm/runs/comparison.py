@@ -24,6 +24,7 @@ from kerasmm.systems.config import load_config
 
 if TYPE_CHECKING:
     from kerasmm.runs.evaluation import Evaluation
+    from kerasmm.runs.varied import Varied
     from kerasmm.systems.system import System
 
 ABOUT, SETTINGS = "about.json", "settings.json"
@@ -44,6 +45,8 @@ class Comparison:
         output: Where runs, figures and tables go.
         config: YAML file that all configurations share.
         changes: `key=value` by row, each on top of the file; under `""` those of the baselines.
+        varied: The setting that trained rows are repeated with; its values are no part of what a folder is held to, so that
+            others may follow.
         keep_checkpoints: Keep what a run could be resumed from.
         quiet: Print nothing.
 
@@ -59,11 +62,12 @@ class Comparison:
         *,
         config: Path | None = None,
         changes: Mapping[str, Sequence[str]],
+        varied: Varied,
         keep_checkpoints: bool = False,
         quiet: bool = False,
     ) -> None:
         self.kind, self.data, self.output = kind, data, output
-        self.config, self.changes = config, changes
+        self.config, self.changes, self.varied = config, changes, varied
         self.keep_checkpoints, self.quiet = keep_checkpoints, quiet
         self.dataset = Dataset(data)
         self._latest: Evaluation | None = None
@@ -80,7 +84,7 @@ class Comparison:
         write_json(about, known)
 
     def run(self, rows: list[str], seeds: int) -> Found:
-        """Figures of the rows, done or read; seed by seed, so that a first table stands early.
+        """Figures of the rows, a varied one once for each value, done or read; seed by seed, so that a first table stands early.
 
         Raises:
             UserError: When a training refuses its input.
@@ -93,34 +97,38 @@ class Comparison:
                 f"{self.data}: holds no image features, which baselines learn from; build it with `--features`, or leave "
                 f"them out with --rows {','.join(row for row in rows if row in without)}"
             )
-        found: Found = {row: [] for row in rows}
+        asked = {title: (row, own) for row in rows for title, own in self._repeated(row).items()}
+        found: Found = {title: [] for title in asked}
         say = console(self.quiet)
         for seed in range(seeds):
-            for row in rows:
-                folder = self.output / f"{slug(row)}_seed{seed}"
+            for title, (row, own) in asked.items():
+                folder = self.output / f"{slug(title)}_seed{seed}"
                 if not (folder / FIGURES).is_file():
                     started = time.monotonic()
                     if row in self.kind.variants:
-                        self._train(row, folder, seed)
+                        self._train(title, [*self.changes[row], *own], folder, seed)
                     else:
                         self._fit(row, folder, seed)
-                    say.print(f"{row}, seed {seed}: {time.monotonic() - started:.0f} s", soft_wrap=True)
-                found[row].append(read_json(folder / FIGURES, dict[str, float], "file of figures"))
+                    say.print(f"{title}, seed {seed}: {time.monotonic() - started:.0f} s", soft_wrap=True)
+                found[title].append(read_json(folder / FIGURES, dict[str, float], "file of figures"))
         return found
 
-    def _train(self, row: str, folder: Path, seed: int) -> None:
+    def _repeated(self, row: str) -> dict[str, list[str]]:
+        return self.varied.rows(row) if row in self.kind.variants else {row: []}
+
+    def _train(self, title: str, changes: Sequence[str], folder: Path, seed: int) -> None:
         command = ["--run", str(folder), "--no-export", "--quiet"]
         if (folder / FACTS).is_file():
             command += ["--resume"]
         else:
             command += ["--model", self.kind.name, "--data", str(self.data), "--seed", str(seed)]
             command += ["--config", str(self.config)] if self.config else []
-            command += [part for change in self.changes[row] for part in ("--set", change)]
+            command += [part for change in changes for part in ("--set", change)]
         code, errors = fit_aside(command)
         if code == 2:
             raise UserError(errors.strip().splitlines()[-1].removeprefix("error: "))
         if code:
-            raise RuntimeError(f"{row}, seed {seed}: the training failed\n{errors[-4000:]}")
+            raise RuntimeError(f"{title}, seed {seed}: the training failed\n{errors[-4000:]}")
         if not self.keep_checkpoints:
             shutil.rmtree(folder / "checkpoints", ignore_errors=True)
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
-
-from kerasmm.drawing.plots import panels, tell_apart, write_figure
+from kerasmm.drawing.bands import draw_bands
+from kerasmm.drawing.plots import panels, write_figure
 from kerasmm.evaluation.tables import Rows, part
 
 BY_POSTS, BY_PLACE = "A@1/user_posts", "P@10/tag_rank"
@@ -36,19 +35,11 @@ def _plot(rows: Rows, prefix: str, along: str, what: str, path: Path) -> None:
         return
     names = sorted({name for seeds in shown.values() for points in seeds for name in points}, key=_low)
     figure, (axis,) = panels(1, 6.5)
-    for row, seeds in shown.items():
-        values = np.array([[points.get(name, np.nan) for name in names] for points in seeds])
-        mean = values.mean(axis=0)
-        (line,) = axis.plot(range(len(names)), mean, marker="o", label=row)
-        if len(seeds) > 1:
-            deviation = values.std(axis=0, ddof=1)
-            axis.fill_between(range(len(names)), mean - deviation, mean + deviation, color=line.get_color(), alpha=0.15)
-    axis.set_xticks(range(len(names)), [f"{name}{_counted(rows, prefix, name)}" for name in names], fontsize=8)
+    curves = {
+        row: [[points[name] for points in seeds if name in points] for name in names] for row, seeds in shown.items()
+    }
+    draw_bands(axis, [f"{name}{_counted(rows, prefix, name)}" for name in names], curves)
     axis.set(xlabel=along, ylabel=what, ylim=(0, None), title=f"{what} by {along}")
-    tell_apart(axis)
-    # Beside the lines: those of twelve rows cross everywhere.
-    axis.legend(frameon=False, fontsize=8, loc="center left", bbox_to_anchor=(1.0, 0.5))
-    axis.spines[["top", "right"]].set_visible(False)
     write_figure(figure, path)
 
 
