@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from kerasmm.data.images import decode_images
 from kerasmm.data.records import Records
+from kerasmm.data.shared_decoder import decode_shared
 
 Tensors = dict[str, tf.Tensor]
 
@@ -85,7 +85,7 @@ class Picture:
     def tensor(self, stored: tf.Tensor) -> tf.Tensor:
         """Stored bytes `(n,)` → `(n, *shape)` float32."""
         if self.size is not None:
-            return decode_images(stored, self.size, self.resize)[0]
+            return decode_shared(stored, self.size, self.resize)[0]
         assert self.features_shape is not None
         flat = tf.io.decode_raw(stored, tf.float16)
         return tf.cast(tf.reshape(flat, (-1, *self.features_shape)), tf.float32)

@@ -11,9 +11,9 @@ import tensorflow as tf
 
 from kerasmm.console import UserError, nearest
 from kerasmm.data import batches
-from kerasmm.data.images import decode_images
 from kerasmm.data.manifest import FILE_NAME
 from kerasmm.data.resizing import RESIZE, is_resize
+from kerasmm.data.shared_decoder import decode_shared
 
 if TYPE_CHECKING:
     from kerasmm.data.dataset import Dataset
@@ -116,7 +116,7 @@ def _parser(
             return {name: batches.multi_hot(stored, tables[name], len(words[name]))}
         if name == "image":
             assert image_size is not None
-            pixels, valid = decode_images(stored, image_size, resize)
+            pixels, valid = decode_shared(stored, image_size, resize)
             return {"image": pixels, "has_image": valid}
         if name == "features":
             return {"features": batches.Picture(features_shape=shape).tensor(stored)}

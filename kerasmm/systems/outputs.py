@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import functools
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -44,19 +46,35 @@ def model_outputs(
         Per batch: `id` (bytes), the multi-hot fields, the named outputs, and `features`, the mean over the regions,
         where the picture is stored features.
     """
-    tables = {field: batches.word_table(words) for field, words in vocabularies.items()}
+    words = tuple((field, tuple(known)) for field, known in vocabularies.items())
+    fields = _Fields(tuple(model.input) if model is not None else (), picture, words)
+    yield from post_outputs(model, dataset, split, fields, wanted)
 
-    def fields(serialized: tf.Tensor) -> tuple[Tensors, Tensors]:
-        parsed = batches.parse(serialized, picture, ("post/id", *vocabularies))
+
+@dataclasses.dataclass(frozen=True)
+class _Fields:
+    """Serialized posts `(n,)` → the inputs, and multi-hot arrays of the vocabularies."""
+
+    inputs: tuple[str, ...]
+    picture: batches.Picture
+    vocabularies: tuple[tuple[str, tuple[str, ...]], ...]
+
+    @functools.cached_property
+    def _tables(self) -> dict[str, tf.lookup.StaticHashTable]:
+        # Not of the graph that asks for them first.
+        with tf.init_scope():
+            return {field: batches.word_table(words) for field, words in self.vocabularies}
+
+    def __call__(self, serialized: tf.Tensor) -> tuple[Tensors, Tensors]:
+        parsed = batches.parse(serialized, self.picture, ("post/id", *self._tables))
         found = {
-            field: batches.multi_hot(parsed[field], table, len(vocabularies[field])) for field, table in tables.items()
+            field: batches.multi_hot(parsed[field], self._tables[field], len(words))
+            for field, words in self.vocabularies
         }
         found["id"] = parsed["post/id"].flat_values
-        if picture.features_shape is not None:
-            found["features"] = pooled(parsed["picture"], picture)
-        return dict.fromkeys(model.input if model is not None else (), parsed["picture"]), found
-
-    yield from post_outputs(model, dataset, split, fields, wanted)
+        if self.picture.features_shape is not None:
+            found["features"] = pooled(parsed["picture"], self.picture)
+        return dict.fromkeys(self.inputs, parsed["picture"]), found
 
 
 def pooled(features: tf.Tensor, picture: batches.Picture) -> tf.Tensor:
@@ -79,19 +97,31 @@ def post_outputs(
         model: From a dict of inputs to a dict of outputs; None gives what the posts hold and no outputs.
         dataset: The data set.
         split: One of its splits.
-        fields: Serialized posts `(n,)` → the model's inputs, and what of the posts is kept.
+        fields: Serialized posts `(n,)` → the model's inputs, and what of the posts is kept; hashable. Equal ones are traced
+            once a split.
         wanted: What to return, by name, of the model's dict of outputs.
     """
-    records = dataset.records(split)
-    read = batches.reader(records)
     predict = _graph(model) if model is not None else None
-    rows = batches.row_batches(np.arange(len(records)), BATCH)
-    for inputs, kept in batches.made_of(rows, lambda some: fields(read(some))):
+    for inputs, kept in _posts(dataset, split, fields):
         found = {name: value.numpy() for name, value in kept.items()}
         if predict is not None:
             outputs = predict(inputs)
             found |= {name: pick(outputs).numpy() for name, pick in wanted.items()}
         yield found
+
+
+_POSTS: weakref.WeakKeyDictionary[Dataset, dict[Any, tf.data.Dataset]] = weakref.WeakKeyDictionary()
+
+
+def _posts(dataset: Dataset, split: str, fields: Callable[[tf.Tensor], tuple[Tensors, Tensors]]) -> tf.data.Dataset:
+    """What `fields` makes of the posts of a split, batch by batch."""
+    made = _POSTS.setdefault(dataset, {})
+    if (split, fields) not in made:
+        records = dataset.records(split)
+        read = batches.reader(records)
+        rows = batches.row_batches(np.arange(len(records)), BATCH)
+        made[split, fields] = batches.made_of(rows, lambda some: fields(read(some)))
+    return made[split, fields]
 
 
 _GRAPHS: weakref.WeakKeyDictionary[Any, Any] = weakref.WeakKeyDictionary()

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import weakref
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import tensorflow as tf
 
 from kerasmm.models import hashtag_part
 from kerasmm.systems.hashtag.posts import NONE, most_tags
-from kerasmm.systems.outputs import pooled, post_outputs
+from kerasmm.systems.outputs import Tensors, pooled, post_outputs
 from kerasmm.systems.protocol import Arrays
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ class PostOutputs:
         if key not in self._most_tags:
             self._most_tags[key] = most_tags(self.posts, dataset.records(split))
         part = self._part(model) if model is not None else None
-        fields = functools.partial(self._fields, tuple(part.input) if part is not None else (), self._most_tags[key])
+        fields = _Fields(self.posts, tuple(part.input) if part is not None else (), self._most_tags[key])
         # Without users a tag finds pictures by what finds tags, of unit length for equation 2.
         picks = {"image": "image" if self.specific else "vectors", "vectors": "vectors"}
         wanted = {name: functools.partial(_picked, pick) for name, pick in picks.items()}
@@ -55,19 +56,25 @@ class PostOutputs:
             self._parts[model] = hashtag_part(model, "image", "vectors")
         return self._parts[model]
 
-    def _fields(
-        self, wanted: tuple[str, ...], most: int, serialized: tf.Tensor
-    ) -> tuple[dict[str, tf.Tensor], dict[str, tf.Tensor]]:
-        """What the model takes of posts, and what is kept of them beside its outputs."""
+
+@dataclasses.dataclass(frozen=True)
+class _Fields:
+    """Serialized posts `(n,)` → what the model takes of them, and what is kept beside its outputs."""
+
+    posts: Posts
+    inputs: tuple[str, ...]
+    most: int
+
+    def __call__(self, serialized: tf.Tensor) -> tuple[Tensors, Tensors]:
         found = self.posts.parsed(serialized)
         given = {self.posts.picture_input: found["picture"], "user": found["user"]}
-        behind = [[0, 0], [0, most - tf.shape(found["tags"])[1]]]
+        behind = [[0, 0], [0, self.most - tf.shape(found["tags"])[1]]]
         tags = tf.pad(found["tags"], behind, constant_values=NONE)
         kept = {"id": found["id"], "user": found["user"], "tags": tags}
         if self.posts.picture.features_shape is not None:
             kept["features"] = pooled(found["picture"], self.posts.picture)
-        return {name: given[name] for name in wanted}, kept
+        return {name: given[name] for name in self.inputs}, kept
 
 
-def _picked(name: str, outputs: dict[str, Any]) -> Any:
+def _picked(name: str, outputs: Tensors) -> tf.Tensor:
     return outputs[name]
