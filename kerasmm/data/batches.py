@@ -92,7 +92,11 @@ class Picture:
 
 
 def parse(
-    serialized: tf.Tensor, picture: Picture | None = None, lists: Sequence[str] = (), fingerprint: bool = False
+    serialized: tf.Tensor,
+    picture: Picture | None = None,
+    lists: Sequence[str] = (),
+    fingerprint: bool = False,
+    decode: bool = True,
 ) -> Tensors:
     """Parses posts.
 
@@ -101,6 +105,7 @@ def parse(
         picture: Read the picture this way, as `"picture"`.
         lists: Fields that hold lists of words, e.g. `"tags"`; each comes as a ragged `(n, None)` of strings.
         fingerprint: Also give `"fingerprint"`, int64: equal pictures have equal ones.
+        decode: Give the picture itself; else only its fingerprint.
     """
     spec: dict[str, object] = {name: tf.io.RaggedFeature(tf.string, row_splits_dtype=tf.int64) for name in lists}
     if picture is not None:
@@ -110,7 +115,8 @@ def parse(
     parsed = tf.io.parse_example(serialized, spec)
     tensors = {name: parsed[name] for name in lists}
     if picture is not None:
-        tensors["picture"] = picture.tensor(parsed[picture.field])
+        if decode:
+            tensors["picture"] = picture.tensor(parsed[picture.field])
         if fingerprint:
             tensors["fingerprint"] = tf.strings.to_hash_bucket_fast(parsed[picture.field], FINGERPRINTS)
     return tensors

@@ -54,7 +54,7 @@ def repeated_keys(records: Records, posts: Posts) -> np.ndarray:
 def _parsed(records: Records, posts: Posts) -> tf.data.Dataset:
     read = batches.reader(records)
     rows = batches.row_batches(np.arange(len(records)), 1024)
-    return rows.map(lambda some: posts.parsed(read(some)), num_parallel_calls=2, deterministic=True).prefetch(2)
+    return batches.made_of(rows, lambda some: posts.triplets(read(some)))
 
 
 def candidates(picture: tf.Tensor, user: tf.Tensor, tag: tf.Tensor, tags: tf.Tensor, elsewhere: tf.Tensor) -> tf.Tensor:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 NONE = -1
 """Of a user or a tag that there isn't."""
+FIELDS = ("tags", "user", "post/id")
 
 
 class Posts:
@@ -36,8 +37,13 @@ class Posts:
         """Serialized posts `(n,)` → `picture`, its `fingerprint`, `id`; `user` `(n,)` and `tags` `(n, most)`, int32 ids with
         `NONE` where there is no such user, and behind a post's tags.
         """
-        shown = self.picture if picture else None
-        found = batches.parse(serialized, shown, ("tags", "user", "post/id"), fingerprint=picture)
+        return self._ids(serialized, batches.parse(serialized, self.picture if picture else None, FIELDS, picture))
+
+    def triplets(self, serialized: tf.Tensor) -> batches.Tensors:
+        """`fingerprint`, `user` and `tags` as `parsed` gives them, without decoding any picture."""
+        return self._ids(serialized, batches.parse(serialized, self.picture, FIELDS, fingerprint=True, decode=False))
+
+    def _ids(self, serialized: tf.Tensor, found: batches.Tensors) -> batches.Tensors:
         # The first name, should a record hold several.
         users = tf.concat([found["user"], tf.fill([tf.shape(serialized)[0], 1], b"\0")], axis=1)[:, :1].to_tensor()
         known = tf.cast(self._users.lookup(users[:, 0]), tf.int32)

@@ -19,8 +19,7 @@ def tag_ids(records: Records, posts: Posts) -> Iterator[np.ndarray]:
     """The tags' ids of each post of a split."""
     read = batches.reader(records)
     rows = batches.row_batches(np.arange(len(records)), 1024)
-    parsed = rows.map(lambda some: posts.parsed(read(some), picture=False)["tags"], num_parallel_calls=2)
-    for some in parsed.prefetch(2):
+    for some in batches.made_of(rows, lambda some: posts.parsed(read(some), picture=False)["tags"]):
         for ids in some.numpy():
             yield ids[ids >= 0]
 

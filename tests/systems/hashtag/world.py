@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import keras
 import numpy as np
 
 from kerasmm.data import open_dataset
@@ -12,6 +13,7 @@ from kerasmm.data.post import Post
 from kerasmm.systems import system
 from kerasmm.systems.config import load_config
 from kerasmm.systems.hashtag.system import Hashtag
+from kerasmm.systems.system import Stage
 from tests.tiny import COLOURS, write_dataset
 
 WORDS = tuple(COLOURS)
@@ -70,3 +72,10 @@ def made(folder: Path, *changes: str, seed: int = 0) -> tuple[Hashtag, Dataset]:
     dataset = open_dataset(folder)
     config = load_config(kind.Config, None, [*SETTINGS, *changes])
     return kind(config, kind.gather_facts(config, dataset), seed), dataset
+
+
+def stages_of(folder: Path, *changes: str, seed: int = 0) -> tuple[Hashtag, keras.Model, Dataset, list[Stage]]:
+    """The system of a data set, its model, the data set and its stages."""
+    hashtag, dataset = made(folder, *changes, seed=seed)
+    model = hashtag.build()
+    return hashtag, model, dataset, hashtag.stages(model, dataset)
