@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
+import keras
 import numpy as np
 
 from kerasmm.data import open_dataset
@@ -11,6 +13,7 @@ from kerasmm.data.dataset import Dataset
 from kerasmm.data.post import Post
 from kerasmm.systems import system
 from kerasmm.systems.config import load_config
+from kerasmm.systems.system import Stage
 from kerasmm.systems.webly.system import Webly
 from tests.tiny import COLOURS, write_dataset
 
@@ -85,3 +88,15 @@ def made(folder: Path, *changes: str, seed: int = 0) -> tuple[Webly, Dataset]:
     dataset = open_dataset(folder)
     config = load_config(kind.Config, None, [*SETTINGS, *changes])
     return kind(config, kind.gather_facts(config, dataset), seed), dataset
+
+
+def stages_of(folder: Path, *changes: str, seed: int = 0) -> tuple[Webly, keras.Model, Dataset, dict[str, Stage]]:
+    """The system of a data set, its model, the data set and its stages by name."""
+    webly, dataset = made(folder, *changes, seed=seed)
+    model = webly.build()
+    return webly, model, dataset, {stage.name: stage for stage in webly.stages(model, dataset)}
+
+
+def words_of(text: str) -> list[str]:
+    """What webly's tokens of these texts are."""
+    return re.findall(r"[a-z]+", text.lower())
