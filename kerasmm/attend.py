@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from kerasmm.asking.attention import Attention
     from kerasmm.asking.export import Attended, Export
     from kerasmm.asking.pictures import BadPicture
-    from kerasmm.drawing.sheet import Row
+    from kerasmm.drawing.sheet_row import Row
 
 
 def parser() -> Parser:
@@ -101,7 +101,8 @@ def _asked(
 def _row(path: Path, content: bytes, looks: Sequence[Attention]) -> Row:
     from kerasmm.asking.looks import caption
     from kerasmm.drawing.heat import picture_pixels
-    from kerasmm.drawing.sheet import PIXELS, Panel, Row
+    from kerasmm.drawing.sheet import PIXELS
+    from kerasmm.drawing.sheet_row import Panel, Row
 
     pixels = picture_pixels(content, PIXELS)
     maps = (Panel(pixels, caption(one, named=True), one.weights) for one in looks)

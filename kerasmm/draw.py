@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     import keras
 
+    from kerasmm.data.post import Post
     from kerasmm.systems.sheets import Sheet
     from kerasmm.systems.system import System
 
@@ -48,7 +49,9 @@ def parser() -> Parser:
             example=f"python -m kerasmm.draw {name} {sheet.example}",
         )
         _add_runs(own, sheet)
-        _add_photos(own, sheet)
+        _add_data(own, sheet)
+        if not sheet.finds:
+            _add_photos(own)
         sheet.add_arguments(own)
         own.add_quiet()
     return made
@@ -64,20 +67,23 @@ def _add_runs(parser: Parser, sheet: Sheet) -> None:
         parser.add_argument("--run", type=Path, required=True, help="folder of a trained run")
 
 
-def _add_photos(parser: Parser, sheet: Sheet) -> None:
+def _add_data(parser: Parser, sheet: Sheet) -> None:
     parser.add_argument("--data", type=Path, help="data set (default: the one that the run was trained on)")
     parser.add_argument("--split", default="test", help=f"{sheet.split_help} (default: test)")
+    parser.add_argument("--output", type=Path, required=True, metavar="FILE", help="the sheet: .png, .pdf, .svg")
+
+
+def _add_photos(parser: Parser) -> None:
     parser.add_argument("--posts", nargs="+", metavar="ID", help="photos to show, by the ids of their posts")
     parser.add_argument("-n", type=whole(), default=6, help="how many random photos, without --posts (default: 6)")
     parser.add_argument("--seed", type=whole(most=MOST_SEED), default=0, help="seeds which photos (default: 0)")
-    parser.add_argument("--output", type=Path, required=True, metavar="FILE", help="the sheet: .png, .pdf, .svg")
 
 
 def main(argv: list[str]) -> int:
     """Parses, calls and prints."""
     arguments = parser().parse_args(argv)
     sheet, _ = sheets()[arguments.sheet]
-    _check_photos(arguments)
+    _check_photos(arguments, sheet)
     sheet.check(arguments)
     runs = _runs(arguments.run if sheet.compares else [arguments.run], sheet)
     sheet.check_runs(runs, arguments)
@@ -92,7 +98,9 @@ def main(argv: list[str]) -> int:
         check_data(run.folder, run.content, dataset, arguments.data is not None, arguments.quiet)
     if sheet.compares:
         _check_titles(runs)
-    posts = shown_posts(sheet, dataset, arguments.split, arguments.posts, arguments.n, arguments.seed)
+    posts: dict[int, Post] = {}
+    if not sheet.finds:
+        posts = shown_posts(sheet, dataset, arguments.split, arguments.posts, arguments.n, arguments.seed)
     sheet.draw(runs, Photos(dataset, arguments.split, posts), arguments)
     console(arguments.quiet).print(f"wrote {arguments.output}", soft_wrap=True)
     return 0
@@ -184,11 +192,13 @@ def _check_titles(runs: Sequence[TrainedRun]) -> None:
 # === Photos ===
 
 
-def _check_photos(arguments: argparse.Namespace) -> None:
+def _check_photos(arguments: argparse.Namespace, sheet: Sheet) -> None:
     """Refuses what can't be drawn, before anything is read."""
     from kerasmm.drawing.sheet import check_sheet_path, check_sheet_size
 
     check_sheet_path(arguments.output)
+    if sheet.finds:
+        return
     if arguments.n < 1 or arguments.seed < 0:
         raise UserError(
             f"-n must be at least 1 and --seed at least 0. Received: -n {arguments.n} --seed {arguments.seed}"

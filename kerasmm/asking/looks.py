@@ -56,7 +56,8 @@ def draw_search_sheet(path: Path, answers: Sequence[Answer], found: Sequence[Loo
         UserError: When the export keeps no pictures, or the file can't be written.
     """
     from kerasmm.drawing.heat import picture_pixels
-    from kerasmm.drawing.sheet import PIXELS, Panel, Row, draw_sheet
+    from kerasmm.drawing.sheet import PIXELS, draw_sheet
+    from kerasmm.drawing.sheet_row import Panel, Row
 
     rows = []
     for answer, of_answer in zip(answers, found, strict=True):

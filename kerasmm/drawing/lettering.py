@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+MOST_LETTERS = 600
+"""Of what is wrapped into a few lines; they are counted first, since measuring is slow."""
+
 
 def width_in_inches(figure: Figure, text: str, size: float, bold: bool) -> float:
     """How wide a line is."""

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kerasmm.drawing.lettering import cut, flowed, width_in_inches, wrapped
-from kerasmm.drawing.print_figure import blank_figure, place_picture, write_figure
+from kerasmm.drawing.lettering import MOST_LETTERS, cut, flowed, width_in_inches, wrapped
+from kerasmm.drawing.print_figure import ABSENT, DROP, PAD, blank_figure, place_frame, place_picture, write_figure
 from kerasmm.drawing.sheet import check_sheet_size
 
 if TYPE_CHECKING:
@@ -23,8 +23,8 @@ _NOTE_SIZE, _NOTE_LINE = 7, 0.125
 _TALLEST = 0.8
 """Height of a photo in widths of its column; a taller one is made smaller."""
 
-_MOST_LINES, _MOST_LETTERS = 4, 600
-"""Of an entry; letters are counted first, since measuring is slow."""
+_MOST_LINES = 4
+"""Of an entry."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,11 +44,21 @@ class Entry:
         label: In bold; cut where it is too long.
         said: In reading order.
         note: After the label, never cut.
+        framed: Whether the words stand in a frame.
     """
 
     label: str
     said: tuple[Said, ...]
     note: str = ""
+    framed: bool = False
+
+
+def listed_names(names: Sequence[str], colours: Sequence[str]) -> tuple[Said, ...]:
+    """Names with commas between them, each of its colour; "none" where there is none."""
+    if not names:
+        return (Said("none", ABSENT),)
+    commas = [","] * (len(names) - 1) + [""]
+    return tuple(Said(name + comma, colour, True) for name, comma, colour in zip(names, commas, colours, strict=True))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -80,10 +90,16 @@ class _Lines:
 
     label: str
     lines: list[list[tuple[str, str]]]
+    framed: bool
+
+    @property
+    def drop(self) -> float:
+        """How far below its top its words begin."""
+        return (PAD + DROP) * self.framed
 
     @property
     def tall(self) -> float:
-        return max(1, len(self.lines)) * _LINE
+        return max(1, len(self.lines)) * _LINE + 2 * PAD * self.framed
 
 
 def _figure(rows: Sequence[PhotoRow], foot: str) -> Figure:
@@ -118,8 +134,8 @@ def _photo_height(row: PhotoRow) -> float:
 
 def _lines(figure: Figure, entry: Entry) -> _Lines:
     room = _MOST_LABEL - width_in_inches(figure, entry.note, _SIZE, bold=True)
-    label = cut(figure, " ".join(entry.label[:_MOST_LETTERS].split()), room, _SIZE, bold=True) + entry.note
-    pieces, left = [], _MOST_LETTERS
+    label = cut(figure, " ".join(entry.label[:MOST_LETTERS].split()), room, _SIZE, bold=True) + entry.note
+    pieces, left = [], MOST_LETTERS
     for said in entry.said:
         text = " ".join(said.text[:left].split())
         left -= len(text)
@@ -133,19 +149,21 @@ def _lines(figure: Figure, entry: Entry) -> _Lines:
         lines = lines[:_MOST_LINES]
         part, colour = lines[-1][-1]
         lines[-1][-1] = (f"{part[:-1]}…", colour)
-    return _Lines(label, lines)
+    return _Lines(label, lines, entry.framed)
 
 
 def _write(figure: Figure, entries: Sequence[_Lines], top: float, left: float, indent: float) -> None:
     width, height = figure.get_size_inches()
     for entry in entries:
+        if entry.framed:
+            place_frame(figure, left + indent - PAD, top, _WORDS + 2 * PAD, entry.tall)
         # A text for each line: paragraphs of matplotlib have a spacing of their own.
         texts = [(left, 0, entry.label, "black", "bold")]
         for number, line in enumerate(entry.lines):
             texts += [(left + indent + x, number, part, colour, "normal") for x, part, colour in _placed(figure, line)]
         for x, number, words, colour, weight in texts:
             figure.text(
-                x / width, (top - number * _LINE) / height, words,
+                x / width, (top - entry.drop - number * _LINE) / height, words,
                 ha="left", va="top", fontsize=_SIZE, color=colour, weight=weight,
             )  # fmt: skip
         top -= entry.tall + _BETWEEN

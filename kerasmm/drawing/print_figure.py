@@ -17,6 +17,15 @@ _DPI = 300
 _FONTS = ("DejaVu Sans", "Noto Sans", "Noto Sans CJK SC", "Noto Sans CJK JP", "Noto Sans Arabic", "Noto Emoji")
 """A letter that the first doesn't have is taken from the others, where they are installed."""
 
+RIGHT, WRONG = "#1f4fc4", "#b3261e"
+"""Told apart by people with any colour vision; what is true stands beside them."""
+ABSENT = "0.5"
+"""Grey, of what says that there is nothing."""
+PAD = 0.04
+"""Inches between a frame and what is in it."""
+DROP = 0.015
+"""Inches that words in a frame stand lower: a line has its space below the letters."""
+
 
 def blank_figure() -> Figure:
     """A figure that measures text before its size is known."""
@@ -52,6 +61,23 @@ def write_figure(make: Callable[[], Figure], path: Path) -> None:
             figure.savefig(temporary, dpi=_DPI, facecolor="white")
 
 
+def place_frame(figure: Figure, left: float, top: float, wide: float, tall: float) -> None:
+    """Draws a thin frame; all in inches from the lower left corner of a figure of its final size."""
+    from matplotlib.patches import Rectangle
+
+    width, height = figure.get_size_inches()
+    corner = (left / width, (top - tall) / height)
+    figure.add_artist(Rectangle(corner, wide / width, tall / height, fill=False, edgecolor="0.55", linewidth=0.6))
+
+
+def fitted(pixels: np.ndarray | None, wide: float, tall: float) -> tuple[float, float]:
+    """Width and height of a picture that is as large as fits into a box; without one, those of the box."""
+    if pixels is None:
+        return wide, tall
+    share = min(wide / pixels.shape[1], tall / pixels.shape[0])
+    return pixels.shape[1] * share, pixels.shape[0] * share
+
+
 def place_picture(
     figure: Figure, pixels: np.ndarray | None, left: float, top: float, wide: float, tall: float
 ) -> float:
@@ -71,11 +97,10 @@ def place_picture(
     width, height = figure.get_size_inches()
     if pixels is None:
         figure.text(
-            (left + wide / 2) / width, (top - tall / 2) / height, "no picture", ha="center", va="center", color="0.5"
+            (left + wide / 2) / width, (top - tall / 2) / height, "no picture", ha="center", va="center", color=ABSENT
         )
         return left
-    share = min(wide / pixels.shape[1], tall / pixels.shape[0])
-    shown_width, shown_height = pixels.shape[1] * share, pixels.shape[0] * share
+    shown_width, shown_height = fitted(pixels, wide, tall)
     x = left + (wide - shown_width) / 2
     axes = figure.add_axes((x / width, (top - tall) / height, shown_width / width, shown_height / height))
     axes.imshow(pixels, aspect="auto", interpolation="none")

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from scipy.stats import hypergeom
 
+from kerasmm.evaluation.best_first import best_first
+
 RANKS = (1, 5, 10)
 LEVELS = 20
 """Recall levels of the precision-recall curve: 1/20, 2/20 … 1."""
@@ -165,5 +167,5 @@ def _ranked(labels: np.ndarray, scores: np.ndarray) -> Iterator[np.ndarray]:
         own = np.asarray(scores[start : start + len(true)], "float32")[asked]
         start += len(true)
         if len(own):
-            order = np.argsort(np.where(np.isnan(own), np.inf, -own), axis=1, kind="stable")
+            order = best_first(own)
             yield np.take_along_axis(true[asked], order, axis=1)

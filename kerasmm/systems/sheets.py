@@ -56,7 +56,7 @@ class Photos:
     Args:
         dataset: Where they are from.
         split: Of the data set.
-        posts: By their rows in the split, in the order of the sheet.
+        posts: By their rows in the split, in the order of the sheet; none where the sheet `finds` its own.
     """
 
     dataset: Dataset
@@ -70,7 +70,7 @@ class Photos:
 
 
 class Sheet(abc.ABC):
-    """A kind of sheet. Those of a paper are in its folder's `sheet.py`."""
+    """A kind of sheet. Those of a paper are in its folder."""
 
     name: ClassVar[str]
     """What `draw` is asked for."""
@@ -82,8 +82,10 @@ class Sheet(abc.ABC):
     """Options of a call that makes sense, after the sheet's name."""
     split_help: ClassVar[str] = "split that the photos are from"
     """What the split is for it."""
-    needs: ClassVar[str]
+    needs: ClassVar[str] = "picture"
     """What a post must have to be shown, in words."""
+    finds: ClassVar[bool] = False
+    """Whether it finds its photos itself among those of the split; else they are named, or drawn at random."""
     compares: ClassVar[bool] = False
     """Whether several runs stand on one sheet, each under a title."""
 
@@ -104,9 +106,9 @@ class Sheet(abc.ABC):
             UserError: Names the run.
         """
 
-    @abc.abstractmethod
     def has(self, post: Post) -> bool:
         """Whether a post has what the sheet `needs`."""
+        return True
 
     @abc.abstractmethod
     def draw(self, runs: Sequence[Trained], photos: Photos, arguments: argparse.Namespace) -> None:
@@ -114,7 +116,7 @@ class Sheet(abc.ABC):
 
         Args:
             runs: One, or more where the sheet `compares`.
-            photos: What is shown; at least one.
+            photos: What is shown; at least one, unless the sheet `finds` its own.
             arguments: Of the command line, with `output` and `quiet`.
 
         Raises:

@@ -4,7 +4,8 @@ from matplotlib import colormaps
 from PIL import Image
 
 from kerasmm.console import UserError
-from kerasmm.drawing.sheet import Panel, Row, check_sheet_path, check_sheet_size, draw_sheet
+from kerasmm.drawing.sheet import check_sheet_path, check_sheet_size, draw_sheet
+from kerasmm.drawing.sheet_row import Panel, Row
 
 WIDE, TALL, SQUARE = ((h, w, 3) for h, w in ((50, 100), (100, 60), (80, 80)))
 
@@ -65,6 +66,57 @@ def test_words_of_any_kind_and_length_stay_on_the_sheet(tmp_path):
     for edge in (pixels[:8], pixels[-8:], pixels[:, :8], pixels[:, -8:]):
         assert edge.min() == 255
     assert sorted(path.name for path in tmp_path.iterdir()) == ["s.pdf", "s.png", "s.svg"]
+
+
+def test_words_in_a_frame_stand_above_the_pictures_of_their_row(tmp_path):
+    """A longer text makes the frame higher, up to three lines, and moves the pictures down."""
+    green = np.broadcast_to(np.array([30, 160, 30], "uint8"), SQUARE)
+    heights = []
+    for framed in ("", "sea", "sea " * 60, "sea " * 1000):
+        pixels = drawn([Row("all", (Panel(green), Panel(green)), framed=framed)], tmp_path / "s.png").astype(int)
+        top = np.nonzero((np.abs(pixels - [30, 160, 30]) <= 2).all(axis=-1))[0].min()
+        # Right of the label, whose letters have greys of their own.
+        above = pixels[:top, 315:]
+        if framed:
+            frame, words = np.nonzero(near_each(above, 255 * 0.55)), np.nonzero(above.max(axis=-1) < 40)[0]
+            # As wide as the pictures, with its words inside.
+            assert np.ptp(frame[1]) == pytest.approx((2 * 1.2 + 0.07) * 300, abs=4)
+            assert frame[0].min() < words.min() and words.max() < frame[0].max()
+        else:
+            assert above.min() == 255
+        heights.append(top)
+    assert heights[0] < heights[1] < heights[2] <= heights[3] < heights[1] + 2 * 0.125 * 300 + 2
+
+
+def near_each(pixels, value, tolerance=3):
+    """Where the three colours are about that value, so that it is a grey."""
+    return (np.abs(pixels - value).max(axis=-1) <= tolerance) & (np.ptp(pixels, axis=-1) <= 1)
+
+
+def test_captions_of_several_lines_stay_in_their_columns(tmp_path):
+    """Red captions under the first, wide picture end before the blue ones of the second begin."""
+    long = "supercalifragilistic expialidocious " * 8
+    panels = (Panel(plain(WIDE), long, colour="#ff0000"), Panel(plain(WIDE), long, colour="#0000ff"))
+    ends = []
+    for lines in (1, 2, 4):
+        pixels = drawn([Row("all", panels, lines=lines)], tmp_path / "s.png").astype(int)
+        red, blue = ((pixels[..., a] > 250) & (pixels[..., b] < 40) for a, b in ((0, 2), (2, 0)))
+        assert np.nonzero(red)[1].max() < np.nonzero(blue)[1].min()
+        rows = np.nonzero(red)[0]
+        ends.append(rows.max() - rows.min())
+    assert ends[1] == pytest.approx(ends[0] + 0.125 * 300, abs=12)
+    assert ends[2] == pytest.approx(ends[0] + 3 * 0.125 * 300, abs=12)
+
+
+def test_a_note_stands_at_the_foot_of_a_sheet_without_maps(tmp_path):
+    rows = [Row("sea", (Panel(plain(SQUARE)),) * 3)]
+    draw_sheet(rows, tmp_path / "without.png")
+    draw_sheet(rows, tmp_path / "with.png", note="what a reader must know")
+    without, noted = (np.asarray(Image.open(tmp_path / f"{name}.png").convert("L")) for name in ("without", "with"))
+    # A line of 0.125 inches above the margin of 0.08.
+    assert noted.shape[0] == pytest.approx(without.shape[0] + 0.125 * 300, abs=2)
+    foot = slice(-round(0.2 * 300), None)
+    assert noted[foot].min() < 128 and without[foot].min() == 255
 
 
 def test_equal_weights_have_a_scale_too(tmp_path):

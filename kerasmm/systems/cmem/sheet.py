@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kerasmm.console import Parser, UserError, progress, whole
-from kerasmm.drawing.photo_sheet import Entry, PhotoRow, Said, draw_photo_sheet
+from kerasmm.drawing.photo_sheet import Entry, PhotoRow, Said, draw_photo_sheet, listed_names
+from kerasmm.drawing.print_figure import ABSENT, RIGHT, WRONG
 from kerasmm.systems.sheets import Photos, Sheet, Trained, photo_pixels
 
 if TYPE_CHECKING:
@@ -28,13 +29,7 @@ MOST = 10
 
 LABELS = "labels"
 
-RIGHT, WRONG = "#1f4fc4", "#b3261e"
-"""Told apart by people with any colour vision; the true connotations stand beside them."""
-
 TWEET, TRUTH, DENOTATIONS = "Tweet", "Connotations", "Denotations"
-
-_ABSENT = "0.5"
-"""Grey, of what says that there is nothing."""
 
 _FOOT = (
     f"{TRUTH}: the true ones of the tweet. Under them those that each model ranks first; blue: it is a true one; "
@@ -150,24 +145,16 @@ def draw_connotation_sheet(rows: Sequence[ConnotationRow], path: Path, classifie
 
 def _entries(row: ConnotationRow) -> tuple[Entry, ...]:
     entries = [
-        Entry(TWEET, (Said(row.tweet) if row.tweet.strip() else Said("no text", _ABSENT),)),
-        Entry(TRUTH, _listed(row.truth, ["black"] * len(row.truth))),
+        Entry(TWEET, (Said(row.tweet) if row.tweet.strip() else Said("no text", ABSENT),)),
+        Entry(TRUTH, listed_names(row.truth, ["black"] * len(row.truth))),
     ]
     if row.denotations is not None:
         named = [f"{name} ({share:.0%})" for name, share in row.denotations]
-        entries.append(Entry(DENOTATIONS, _listed(named, ["black"] * len(named))))
+        entries.append(Entry(DENOTATIONS, listed_names(named, ["black"] * len(named))))
     for found in row.found:
         colours = [RIGHT if name in row.truth else WRONG for name in found.connotations]
-        entries.append(Entry(found.name, _listed(found.connotations, colours)))
+        entries.append(Entry(found.name, listed_names(found.connotations, colours)))
     return tuple(entries)
-
-
-def _listed(names: Sequence[str], colours: Sequence[str]) -> tuple[Said, ...]:
-    """Names with commas between them; "none" where there is none."""
-    if not names:
-        return (Said("none", _ABSENT),)
-    commas = [","] * (len(names) - 1) + [""]
-    return tuple(Said(name + comma, colour, True) for name, comma, colour in zip(names, commas, colours, strict=True))
 
 
 # === What is found ===
@@ -195,14 +182,12 @@ def first_connotations(
     Raises:
         UserError: When the system ranks no labels.
     """
-    import numpy as np
-
+    from kerasmm.evaluation.best_first import best_first
     from kerasmm.systems.outputs import picked_rows
 
     scores = picked_rows(_scored(system, model, dataset, split), "scores", rows).astype("float32")
     labels = system.vocabularies["labels"]
-    order = np.argsort(np.where(np.isnan(scores), np.inf, -scores), axis=1, kind="stable")
-    return [tuple(labels[place] for place in places) for places in order[:, :k].tolist()]
+    return [tuple(labels[place] for place in places) for places in best_first(scores)[:, :k].tolist()]
 
 
 def _scored(system: System, model: keras.Model, dataset: Dataset, split: str) -> Iterator[Arrays]:

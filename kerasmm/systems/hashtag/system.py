@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Any
 from kerasmm.console import UserError
 from kerasmm.systems.hashtag.config import HashtagConfig
 from kerasmm.systems.hashtag.protocol import HashtagProtocol
+from kerasmm.systems.hashtag.search_sheet import UserSearchSheet
 from kerasmm.systems.hashtag.signatures import HashtagSignatures
+from kerasmm.systems.hashtag.tag_sheet import UserTagSheet
 from kerasmm.systems.hashtag.variants import ROWS, VARIANTS
 from kerasmm.systems.measured import feature_moments
 from kerasmm.systems.protocol import Arrays
@@ -46,6 +48,7 @@ class Hashtag(System):
     vocabulary_names = ("tags",)
     variants = VARIANTS
     rows = ROWS
+    sheets = (UserTagSheet, UserSearchSheet)
     config: HashtagConfig
 
     def __init__(self, config: Any, facts: Facts, seed: int = 0) -> None:

@@ -194,6 +194,7 @@ def first_sentences(
     """
     import numpy as np
 
+    from kerasmm.evaluation.best_first import best_first
     from kerasmm.evaluation.search import similarities
     from kerasmm.systems.outputs import picked_rows
 
@@ -207,7 +208,7 @@ def first_sentences(
     owner, table = np.concatenate(posts), np.concatenate(scores, axis=1)
     found = []
     for row, of_photo in zip(rows, table, strict=True):
-        order = np.argsort(np.where(np.isnan(of_photo), np.inf, -of_photo), kind="stable")
+        order = best_first(of_photo)
         rank = int(np.flatnonzero(owner[order] == row)[0]) + 1
         found.append(FirstSentence(texts[order[0]].decode(), rank, len(order)))
     return found
