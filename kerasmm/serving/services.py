@@ -50,11 +50,11 @@ class ExportServices(tf.Module):
         height, width = self.image_size
         return decode_images(encoded, (height, width), self.resize)
 
-    def lookup(self, vocabulary: str, words: tf.Tensor) -> tf.Tensor:
-        """Words of any shape → int64 ids in a vocabulary, -1 where unknown."""
+    def lookup(self, vocabulary: str, words: tf.Tensor, as_written: bool = False) -> tf.Tensor:
+        """Words of any shape → int64 ids in a vocabulary, -1 where unknown; see `VocabularyTable.lookup`."""
         if vocabulary not in self.tables:
             raise ValueError(f"`vocabulary` must be one of {sorted(self.tables)}. Received: vocabulary={vocabulary!r}")
-        return self.tables[vocabulary].lookup(words)
+        return self.tables[vocabulary].lookup(words, as_written)
 
     def words(self, vocabulary: str, ids: tf.Tensor) -> tf.Tensor:
         """Ids of any shape → the words of a vocabulary; "" for an id that there is not."""

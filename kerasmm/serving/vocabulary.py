@@ -14,7 +14,8 @@ class VocabularyTable(tf.Module):
     """Looks words up; -1 where unknown.
 
     A word is looked up as it stands but for its white space, then as data preparation spells it (`kerasmm.text.normalise`),
-    then so without its `#`, as the command line does: " Dog", "ＤＯＧ", "#dog" and "dog" are one word.
+    then so without its `#`, as the command line does: " Dog", "ＤＯＧ", "#dog" and "dog" are one word. Of names that isn't
+    so: "ANN" and "ann" are two users.
 
     Args:
         words: In the order of their ids.
@@ -48,10 +49,12 @@ class VocabularyTable(tf.Module):
         lines = tf.lookup.TextFileInitializer(str(path), tf.string, whole_line, tf.int64, line_number)
         self.table = tf.lookup.StaticHashTable(lines, -1)
 
-    def lookup(self, words: tf.Tensor) -> tf.Tensor:
-        """Words of any shape → int64 ids of the same shape."""
+    def lookup(self, words: tf.Tensor, as_written: bool = False) -> tf.Tensor:
+        """Words of any shape → int64 ids of the same shape; `as_written` knows no other spelling."""
         if self.table is None:
             return tf.fill(tf.shape(words), tf.constant(-1, tf.int64))
+        if as_written:
+            return self.table.lookup(words)
         plain = normalise(words)
         ids = self.table.lookup(tf.strings.regex_replace(plain, "^#+", ""))
         # What is nearer to the word as it was given wins.

@@ -43,8 +43,9 @@ class Services(Protocol):
     def decode(self, encoded: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Picture bytes `(n,)` → pixels `(n, h, w, 3)` as in training, and `valid` `(n,)`."""
 
-    def lookup(self, vocabulary: str, words: tf.Tensor) -> tf.Tensor:
-        """Words of any shape → their ids in a vocabulary, -1 where unknown; normalised as in data preparation."""
+    def lookup(self, vocabulary: str, words: tf.Tensor, as_written: bool = False) -> tf.Tensor:
+        """Words of any shape → their ids in a vocabulary, -1 where unknown; normalised as in data preparation, or just
+        `as_written`, as names are."""
 
     def words(self, vocabulary: str, ids: tf.Tensor) -> tf.Tensor:
         """Ids of any shape → the words of a vocabulary."""

@@ -47,6 +47,16 @@ def test_spells_as_data_preparation_does(table):
     assert table.lookup(tf.constant(asked)).numpy().tolist() == want
 
 
+def test_a_name_is_that_of_whoever_writes_it_so(tmp_path):
+    """Two users may differ in what a tag wouldn't: another spelling is another person, or nobody."""
+    names = ["ann", "Ann", "#ann", " ann", "ＡＮＮ", "straße"]
+    table = VocabularyTable(names, tmp_path / "users.txt")
+    asked = [*names, "ANN", "ann ", "##ann", "strasse", "STRASSE", ""]
+    want = [names.index(name) if name in names else -1 for name in asked]
+    assert table.lookup(tf.constant(asked), as_written=True).numpy().tolist() == want
+    assert table.lookup(tf.constant([["ANN"]])).numpy().tolist() == [[0]]
+
+
 def test_junk_is_an_unknown_word(table, rng):
     junk = [b"\xff\xfe\x00", b"\xff\xd8\xff junk", rng.bytes(400), b"\x00" * 9]
     assert table.lookup(tf.constant(junk)).numpy().tolist() == [-1] * 4

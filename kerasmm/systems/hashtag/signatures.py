@@ -50,7 +50,7 @@ class HashtagSignatures(Signatures):
         picture, valid = self.picture(image)
         inputs = {"features" if self.by_vector else "image": picture}
         if user is not None:
-            inputs["user"] = tf.cast(self.services.lookup("users", user), tf.int32)
+            inputs["user"] = tf.cast(self.services.lookup("users", user, as_written=True), tf.int32)
 
         def network(given: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
             outputs: dict[str, tf.Tensor] = self._part(given, training=False)
