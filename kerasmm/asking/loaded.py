@@ -27,7 +27,8 @@ ANSWERED = {
     **dict.fromkeys(("scores", "embedding"), ("f", 2)),
     "score": ("f", 1),
     "map": ("f", 3),
-    "valid": ("b", 1),
+    "posts": ("i", 1),
+    **dict.fromkeys(("valid", "known"), ("b", 1)),
 }
 """Outputs by name: kind and rank of their arrays, as docs/serving.md has them."""
 

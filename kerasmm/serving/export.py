@@ -116,6 +116,9 @@ def export(
         extra.mkdir()
         examples = {key: example_inputs(one.inputs, system.vocabularies) for key, one in traced.items()}
         write_warmup(extra, name, examples)
+        missing = system.Signatures.missing(system, model)
+        if system.Signatures.classifies and classifier is None:
+            missing["classify"] = NO_LABELS
         about = {
             "format": 1,
             "name": name,
@@ -126,7 +129,7 @@ def export(
             "splits": chosen,
             "weights": {"sha256": weights_digest(scratch / "saved"), "trained_on": trained_on},
             "vocabularies": {key: f"assets/{key}.txt" for key in system.vocabularies},
-            **({"missing": {"classify": NO_LABELS}} if system.Signatures.classifies and classifier is None else {}),
+            **({"missing": missing} if missing else {}),
             "choices": {key: dataclasses.asdict(one) for key, one in system.choices.items() if key in traced},
             "signatures": {key: _described(key, one, examples[key]) for key, one in traced.items()},
         }

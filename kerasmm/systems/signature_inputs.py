@@ -26,7 +26,7 @@ class Input:
         dtype: `"string"`, `"int32"` or `"float32"`.
         help: What it is, for a command line.
         example: Words by vocabulary → a value that an export can answer.
-        several: Whether a row holds several values, e.g. words; else one.
+        depth: How deep lists go that a row holds: 0 where it is one value, 1 for several, e.g. words, 2 for lists of several.
         neutral: The value that leaves a question as it is; None where it must be asked.
         vocabulary: Its words must be in this vocabulary; None where it holds no words, or any.
     """
@@ -34,16 +34,16 @@ class Input:
     dtype: str
     help: str
     example: Callable[[Vocabularies], bytes | float]
-    several: bool = False
+    depth: int = 0
     neutral: Any = None
     vocabulary: str | None = None
 
     @property
     def spec(self) -> tf.TensorSpec:
-        """Free dimensions: the batch, and the values of a row where there are several."""
+        """Free dimensions: the batch, and the lists of a row where it holds any."""
         import tensorflow as tf
 
-        return tf.TensorSpec((None, None) if self.several else (None,), tf.as_dtype(self.dtype))
+        return tf.TensorSpec((None,) * (1 + self.depth), tf.as_dtype(self.dtype))
 
 
 def example_picture(vocabularies: Vocabularies | None = None) -> bytes:
@@ -79,15 +79,21 @@ def _tag(vocabularies: Vocabularies) -> bytes:
 INPUTS: dict[str, Input] = {
     "image": Input("string", "a JPEG, PNG, GIF or BMP picture", example_picture),
     "vector": Input(
-        "float32", "a picture's vector, by the encoder that made the features of the posts", lambda words: 0.5, True
+        "float32", "a picture's vector, by the encoder that made the features of the posts", lambda words: 0.5, 1
     ),
     "text": Input("string", "words, or a sentence", lambda words: example_sentence(words).encode()),
-    "tags": Input("string", "a tag of the vocabulary; several make one question", _tag, True, vocabulary="tags"),
+    "tags": Input("string", "a tag of the vocabulary; several make one question", _tag, 1, vocabulary="tags"),
     "word": Input("string", "a word of the vocabulary of tags", _tag, vocabulary="tags"),
-    "user": Input("string", "the user who asks", lambda words: example_word("users", words)),
+    "user": Input(
+        "string", "whose answer is asked for; '' is everybody's", lambda words: example_word("users", words), neutral=""
+    ),
+    "user_vector": Input("float32", "a user's vector, as fitted to posts", lambda words: 0.5, 1),
+    "images": Input("string", "the pictures of a user's posts", example_picture, 1),
+    "vectors": Input("float32", "the pictures of a user's posts, a vector each", lambda words: 0.5, 2),
+    "image_tags": Input("string", "the tags of each of the pictures", _tag, 2),
     "k": Input("int32", "how many posts or sentences", lambda words: EXAMPLE_K),
-    "plus": Input("string", "with a picture: more of this", _tag, True, neutral=""),
-    "minus": Input("string", "with a picture: less of this", lambda words: b"", True, neutral=""),
+    "plus": Input("string", "with a picture: more of this", _tag, 1, neutral=""),
+    "minus": Input("string", "with a picture: less of this", lambda words: b"", 1, neutral=""),
     "weight": Input("float32", "how much the words weigh beside the picture", lambda words: 1.0, neutral=1.0),
 }
 """Every input that an export of ours may have, as command lines, clients and servers know it."""

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 __all__ = ["INPUTS", "Input", "Services", "Signature", "Signatures", "branch", "never_empty", "specs", "unit_rows"]
 
+BY_VECTOR = {"image": "vector", "images": "vectors"}
+"""Inputs that are pictures, and what stands in their place where the features of the posts came from elsewhere."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Signature:
@@ -94,19 +97,26 @@ class Signatures(abc.ABC):
         return tf.where(tf.reshape(finite, (-1, *[1] * len(axes))), given, 0.0), finite
 
     def of_pictures(self, found: dict[str, Signature], renamed: Mapping[str, str]) -> dict[str, Signature]:
-        """Signatures that take `image`; by vector, they take `vector` in its place, and some have another name."""
+        """Signatures that take `image`, or `images`; by vector, they take `vector` or `vectors` in its place, and some have
+        another name."""
         if not self.by_vector:
             return found
+        return {renamed.get(name, name): self._by_vector(one) for name, one in found.items()}
+
+    def _by_vector(self, one: Signature) -> Signature:
         import tensorflow as tf
 
-        vector = tf.TensorSpec((None, *self.system.pictures.stored["shape"]), tf.float32)
-        made = {}
-        for name, one in found.items():
-            if "image" in one.inputs:
-                inputs = {"vector" if key == "image" else key: spec for key, spec in one.inputs.items()}
-                one = Signature({**inputs, "vector": vector}, _with_vector(one.answer))
-            made[renamed.get(name, name)] = one
-        return made
+        shape = self.system.pictures.stored["shape"]
+        inputs = {
+            BY_VECTOR.get(key, key): tf.TensorSpec((*spec.shape, *shape), tf.float32) if key in BY_VECTOR else spec
+            for key, spec in one.inputs.items()
+        }
+        pictures = {given: name for name, given in BY_VECTOR.items()}
+
+        def answer(**asked: tf.Tensor) -> dict[str, tf.Tensor]:
+            return one.answer(**{pictures.get(key, key): tensor for key, tensor in asked.items()})
+
+        return Signature(inputs, answer)
 
     @classmethod
     def index_vectors(cls, outputs: Arrays) -> np.ndarray:
@@ -120,19 +130,14 @@ class Signatures(abc.ABC):
         `Services.search`, `(n,)`; None where nothing is ranked by them."""
         return None
 
+    @classmethod
+    def missing(cls, system: Any, model: keras.Model) -> dict[str, str]:
+        """Signatures that exports of the paper have and that of this model has not: why, in a few words each."""
+        return {}
+
     @abc.abstractmethod
     def answered(self) -> dict[str, Signature]:
         """Signatures by name; `serving_default` is what a request without a name gets."""
-
-
-def _with_vector(answer: Callable[..., dict[str, tf.Tensor]]) -> Callable[..., dict[str, tf.Tensor]]:
-    def answered(
-        vector: tf.Tensor, k: tf.Tensor | None = None, text: tf.Tensor | None = None, user: tf.Tensor | None = None
-    ) -> dict[str, tf.Tensor]:
-        more = {"k": k, "text": text, "user": user}
-        return answer(image=vector, **{name: given for name, given in more.items() if given is not None})
-
-    return answered
 
 
 def unit_rows(vectors: np.ndarray) -> np.ndarray:

@@ -16,6 +16,7 @@ def test_specs_have_a_free_batch_and_free_words():
     assert found["image"] == tf.TensorSpec((None,), tf.string) and found["tags"] == tf.TensorSpec(
         (None, None), tf.string
     )
+    assert specs("image_tags")["image_tags"] == tf.TensorSpec((None, None, None), tf.string)
     assert found["k"] == tf.TensorSpec((None,), tf.int32) and found["weight"] == tf.TensorSpec((None,), tf.float32)
 
 
@@ -24,6 +25,7 @@ def test_what_may_be_left_out_and_what_must_be_known():
         "plus": "",
         "minus": "",
         "weight": 1.0,
+        "user": "",
     }
     assert {name: one.vocabulary for name, one in INPUTS.items() if one.vocabulary} == {"tags": "tags", "word": "tags"}
     assert all(one.help for one in INPUTS.values())

@@ -58,6 +58,8 @@ class UserFitter:
             raise ValueError(f"`way` must be one of {tuple(WAYS)}. Received: way={fit.way!r}")
         self.kernel, self.tags, self.mean = (tf.convert_to_tensor(one, tf.float32) for one in (kernel, tags, mean))
         self.fit = fit
+        # Here, so that a graph which asks again and again has it once.
+        self._all_tags = tf.matmul(self.tags, self.tags, transpose_a=True)
 
     def __call__(self, images: tf.Tensor, own: tf.Tensor, users: tf.Tensor, number: tf.Tensor) -> tf.Tensor:
         """The vectors.
@@ -91,18 +93,20 @@ class UserFitter:
         number: tf.Tensor,
     ) -> tf.Tensor:
         fit = self.fit
-        all_tags = tf.matmul(self.tags, self.tags, transpose_a=True)
         vectors = tf.gather(self.tags, own) * there[..., None]
         # `(n, m, E)`: how the score of each own tag goes with u.
         rows = tf.matmul(vectors, between)
-        squares = tf.einsum("nda,dc,ncb->nab", between, all_tags, between)
+        squares = tf.einsum("nda,dc,ncb->nab", between, self._all_tags, between)
         squares += fit.own * tf.matmul(rows, rows, transpose_a=True)
         wanted = fit.own * tf.reduce_sum(rows, axis=1)
         left = tf.math.unsorted_segment_sum(weight[:, None, None] * squares, users, number)
         right = tf.math.unsorted_segment_sum(weight[:, None] * wanted, users, number)
-        size = tf.shape(self.mean)[0]
-        left += fit.pull * tf.eye(size)
-        return tf.linalg.solve(left, (right + fit.pull * self.mean)[..., None])[..., 0]
+        # Not `solve`, which refuses all users where one has a matrix that rounding made singular, or that isn't finite.
+        finite = tf.reduce_all(tf.math.is_finite(left), axis=[1, 2])
+        values, bases = tf.linalg.eigh(tf.where(finite[:, None, None], left, 0.0))
+        along = tf.linalg.matvec(bases, right + fit.pull * self.mean, transpose_a=True)
+        found = tf.linalg.matvec(bases, along / (tf.maximum(values, 0.0) + fit.pull))
+        return tf.where(finite[:, None], found, float("nan"))
 
     def _steps(
         self,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import tensorflow as tf
 
-from kerasmm.models import hashtag_part
+from kerasmm.models import hashtag_part, in_second_stage
 from kerasmm.systems.hashtag.posts import NONE, most_tags
 from kerasmm.systems.outputs import Tensors, pooled, post_outputs
 from kerasmm.systems.protocol import Arrays
@@ -28,11 +28,10 @@ class PostOutputs:
 
     Args:
         posts: What parses them.
-        specific: Whether the model has users.
     """
 
-    def __init__(self, posts: Posts, specific: bool) -> None:
-        self.posts, self.specific = posts, specific
+    def __init__(self, posts: Posts) -> None:
+        self.posts = posts
         # One for each model, so that its graph is traced once.
         self._parts: weakref.WeakKeyDictionary[keras.Model, keras.Model] = weakref.WeakKeyDictionary()
         self._most_tags: dict[tuple[Path, str], int] = {}
@@ -46,8 +45,9 @@ class PostOutputs:
             self._most_tags[key] = most_tags(self.posts, dataset.records(split))
         part = self._part(model) if model is not None else None
         fields = _Fields(self.posts, tuple(part.input) if part is not None else (), self._most_tags[key])
-        # Without users a tag finds pictures by what finds tags, of unit length for equation 2.
-        picks = {"image": "image" if self.specific else "vectors", "vectors": "vectors"}
+        # Where users aren't trained, a tag finds pictures by what finds tags, of unit length for equation 2.
+        specific = model is not None and in_second_stage(model)
+        picks = {"image": "image" if specific else "vectors", "vectors": "vectors"}
         wanted = {name: functools.partial(_picked, pick) for name, pick in picks.items()}
         yield from post_outputs(part, dataset, split, fields, wanted)
 

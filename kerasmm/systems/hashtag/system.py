@@ -168,7 +168,7 @@ class Hashtag(System):
     def _post_outputs(self) -> PostOutputs:
         from kerasmm.systems.hashtag.outputs import PostOutputs
 
-        return PostOutputs(self.posts, self.specific)
+        return PostOutputs(self.posts)
 
     def all_scores(self, model: keras.Model, posts: Arrays, rows: slice) -> np.ndarray:
         """Scores of all tags for some rows of `outputs`, `(rows, K)`: one matrix product, with an MLP its layers."""

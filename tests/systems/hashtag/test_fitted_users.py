@@ -110,6 +110,16 @@ def test_no_post_is_the_mean_user_and_all_tags_leave_no_negative(rng, way):
     assert empty[0] == pytest.approx(mean.astype("float32"))
 
 
+def test_a_matrix_that_overflows_or_that_rounding_made_singular_is_one_users_alone(rng):
+    kernel, tags, mean, images, _, _ = drawn(rng, posts=3)
+    fit, own = UserFit("ridge"), np.array([[0], [1], [2]])
+    (wanted,) = fitted(kernel, tags, mean, fit, images[2:], own[2:], np.zeros(1, int), 1)
+    images[0], images[1] = 1e25, 1e12
+    found = fitted(kernel, tags, mean, fit, images, own, np.arange(3), 3)
+    assert not np.isfinite(found[0]).any() and np.isfinite(found[1]).all()
+    np.testing.assert_allclose(found[2], wanted, rtol=1e-5, atol=1e-6)
+
+
 def test_another_way_is_refused():
     with pytest.raises(ValueError, match="`way` must be one of"):
         UserFitter(np.zeros((1, 1, 1)), np.zeros((1, 1)), np.zeros(1), UserFit("guess"))
