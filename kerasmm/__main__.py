@@ -8,7 +8,7 @@ import sys
 import kerasmm
 from kerasmm.console import Parser, UserError, guarded, nearest, show
 
-COMMANDS = ("fit", "evaluate", "compare", "export", "index", "search", "label", "attend", "draw")
+COMMANDS = ("fit", "evaluate", "compare", "export", "index", "search", "label", "attend", "users", "draw")
 """In the order of use. What a command does is said by the first line of its module."""
 
 ALIASES = ("annotate", "classify", "sentences", "connotations")

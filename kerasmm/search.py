@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 def parser() -> Parser:
     """The command line."""
-    from kerasmm.systems.signature_inputs import INPUTS
+    from kerasmm.systems.signature_inputs import INPUTS, USERS_HELP
 
     made = Parser(
         prog="python -m kerasmm.search",
@@ -31,7 +31,8 @@ def parser() -> Parser:
         example="python -m kerasmm.search --model saved_models/dman --tag snow --tag dog -k 10 --html found.html\n"
         "  python -m kerasmm.search --model saved_models/dman --tag sea --tag dog --each -k 5 --sheet sheet.png\n"
         "  python -m kerasmm.search --model saved_models/webly --text 'a dog runs on grass' --html found.html\n"
-        "  python -m kerasmm.search --model saved_models/webly --image photo.jpg -k 5",
+        "  python -m kerasmm.search --model saved_models/webly --image photo.jpg -k 5\n"
+        "  python -m kerasmm.search --model saved_models/hashtag --tag rock --users users.npz --user ann",
     )
     made.add_argument(
         "--model", type=Path, required=True, help="an export: its newest version, or one version's folder"
@@ -45,6 +46,7 @@ def parser() -> Parser:
     made.add_argument("--minus", action="append", metavar="WORD", help=INPUTS["minus"].help)
     made.add_argument("--weight", type=finite, metavar="W", help=INPUTS["weight"].help)
     made.add_argument("--user", metavar="U", help=INPUTS["user"].help)
+    made.add_argument("--users", type=Path, metavar="FILE", help=USERS_HELP)
     made.add_argument("-k", type=whole(), default=10, help=f"{INPUTS['k'].help} (default: 10)")
     made.add_argument(
         "--json", action="store_true", help="print JSON instead of a table; a list of answers with --each"
@@ -66,6 +68,7 @@ def main(argv: list[str]) -> int:
     """Parses, calls and prints."""
     arguments = parser().parse_args(argv)
     from kerasmm.asking.export import Export
+    from kerasmm.asking.fitted_users import asked_user, say_unknown_user
     from kerasmm.systems.signature_inputs import MOST
 
     if not 1 <= arguments.k <= MOST:
@@ -77,7 +80,10 @@ def main(argv: list[str]) -> int:
         from kerasmm.asking.attention import require_attention
 
         require_attention(export)
-    answers = [export.search(**question, k=arguments.k) for question in questions]
+    asker = asked_user(export, arguments.users, arguments.user)
+    answers = [export.search(**question, **asker, k=arguments.k) for question in questions]
+    if any(answer.known is False for answer in answers):
+        say_unknown_user(export, arguments.user, arguments.quiet)
     if arguments.json:
         _print_json(export, answers, arguments.each)
     else:
@@ -100,10 +106,9 @@ def _questions(arguments: argparse.Namespace) -> list[dict[str, Any]]:
         "plus": arguments.plus,
         "minus": arguments.minus,
         "weight": arguments.weight,
-        "user": arguments.user,
     }
     question = {name: value for name, value in options.items() if value is not None}
-    if not set(question) - {"weight", "user"}:
+    if not set(question) - {"weight"}:
         raise UserError(
             "nothing to search for: give --tag, --image, --vector or --text (see `python -m kerasmm.search --help`)"
         )
@@ -171,10 +176,11 @@ def _print_json(export: Export, answers: list[Answer], several: bool) -> None:
         return {
             "model": str(export.folder),
             "signature": answer.signature,
+            **({} if answer.known is None else {"known": answer.known}),
             "query": {
                 name: value
                 for name, value in answer.values.items()
-                if not isinstance(value, bytes) and name != "vector"
+                if not isinstance(value, bytes) and name not in ("vector", "user_vector")
             },
             "results": [one(found) for found in answer.found],
         }

@@ -25,6 +25,7 @@ COMMANDS = (
     "kerasmm.search",
     "kerasmm.attend",
     "kerasmm.label",
+    "kerasmm.users",
     "kerasmm.draw",
     "kerasmm.draw sentences",
     "kerasmm.draw connotations",

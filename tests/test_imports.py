@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[1]
 # From the top down; a part may import parts of lower levels, and its own.
 LEVELS = [
     {"__main__"},
-    {"fit", "compare", "evaluate", "export", "index", "search", "attend", "label", "draw"}
+    {"fit", "compare", "evaluate", "export", "index", "search", "attend", "label", "users", "draw"}
     | {"classify", "sentences", "annotate", "connotations"},  # former names
     {"runs", "asking"},
     {"serving"},

@@ -6,38 +6,23 @@ beside it; `.parquet` with the columns `id` and `vector`.
 
 from __future__ import annotations
 
-import lzma
 import math
-import zipfile
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 
 from kerasmm.console import UserError
-from kerasmm.data.npy import load_npy, npy_header
+from kerasmm.data.npy import load_npy
+from kerasmm.data.npz import UNREADABLE, open_npz, packed_header
 from kerasmm.files.reading import read_text
 
 ENDINGS = (".npz", ".npy", ".parquet")
 _MOST_IDS = 1 << 32
 _IDS, _VALUES = "ids.npy", "vectors.npy"
-_MOST_UNPACKED, _BLOCK = 100, 1 << 24
-"""How many times its size in the archive an array may have, and what it may have beyond that."""
-_MOST_VALUES = 4
-"""Numbers a byte, in Parquet."""
-_UNREADABLE = (
-    ValueError,
-    OSError,
-    EOFError,
-    MemoryError,
-    # An archive that is locked, or packed in a way that isn't known.
-    RuntimeError,
-    zipfile.BadZipFile,
-    zlib.error,
-    lzma.LZMAError,
-)
+_MOST_VALUES, _BLOCK = 4, 1 << 24
+"""Numbers a byte, in Parquet, and those beyond that."""
 
 
 def read_vectors(path: Path, scratch: Path) -> tuple[list[str], np.ndarray]:
@@ -52,7 +37,7 @@ def read_vectors(path: Path, scratch: Path) -> tuple[list[str], np.ndarray]:
     """
     try:
         ids, vectors = _read(path, scratch)
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         first = str(error).strip().split("\n")[0]
         raise UserError(f"{path}: can't be read as vectors by id ({first})") from error
     _check(path, ids, vectors.shape, vectors.dtype)
@@ -83,23 +68,18 @@ def _read(path: Path, scratch: Path) -> tuple[list[str], np.ndarray]:
 
 
 def _read_npz(path: Path, scratch: Path) -> tuple[list[str], np.ndarray]:
-    if not zipfile.is_zipfile(path):
-        raise ValueError("is no NumPy file")
-    with zipfile.ZipFile(path) as archive:
+    with open_npz(path) as archive:
         sizes = {member.filename: member.file_size for member in archive.infolist()}
-        for member in archive.infolist():
-            if member.file_size > _MOST_UNPACKED * member.compress_size + _BLOCK:
-                raise ValueError(f"`{member.filename[:80]}` would be unpacked to {member.file_size:,} bytes")
         if not {_IDS, _VALUES} <= set(sizes):
             names = ", ".join(name.removesuffix(".npy") for name in sizes)
             raise UserError(f"{path}: expected the arrays `ids` and `vectors`. Received: {names or 'none'}")
         with archive.open(_IDS) as packed:
-            shape, dtype = _header(packed, sizes[_IDS], "ids")
+            shape, dtype = packed_header(packed, sizes[_IDS], "ids")
             if len(shape) != 1 or dtype.kind not in "USiu":
                 raise UserError(f"{path}: `ids` must be strings or whole numbers (n,). Received: {dtype} {shape}")
             ids = _as_text(np.frombuffer(packed.read(shape[0] * dtype.itemsize), dtype))
         with archive.open(_VALUES) as packed:
-            shape, dtype = _header(packed, sizes[_VALUES], "vectors")
+            shape, dtype = packed_header(packed, sizes[_VALUES], "vectors")
             _check(path, ids, shape, dtype)
             left = packed.tell() + math.prod(shape) * dtype.itemsize
         # Unpacked, so that it can be mapped: read from the archive, all of it would be in memory.
@@ -108,13 +88,6 @@ def _read_npz(path: Path, scratch: Path) -> tuple[list[str], np.ndarray]:
             while left and (block := packed.read(min(left, 1 << 20))):
                 left -= file.write(block)
     return ids, load_npy(unpacked, mapped=True)
-
-
-def _header(packed: IO[bytes], size: int, name: str) -> tuple[tuple[int, ...], np.dtype]:
-    try:
-        return npy_header(packed, size)
-    except ValueError as error:
-        raise ValueError(f"`{name}` {error}") from None
 
 
 def _as_text(ids: np.ndarray) -> list[str]:

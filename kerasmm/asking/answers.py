@@ -56,6 +56,7 @@ class Answer:
         signature: The signature that answered.
         values: What it was asked: words as the vocabulary spells them.
         found: Best first.
+        known: Whether the export knows the user who was asked for; else it was answered for everybody. None where nobody was.
 
     Example:
 
@@ -68,6 +69,7 @@ class Answer:
     signature: str
     values: dict[str, Any] = dataclasses.field(repr=False)
     found: list[Found]
+    known: bool | None = None
 
     def __iter__(self) -> Iterator[Found]:
         return iter(self.found)
@@ -97,7 +99,7 @@ def ask(export: LoadedExport, query: Query, k: int) -> Answer:
     """
     from kerasmm.asking.query import choose_signature, known_words, tensors
 
-    signature = choose_signature(export, sorted(query.values), ("ids", "scores"))
+    signature = choose_signature(export, sorted(query.values), ("ids", "scores"), "search")
     values = known_words(export, query.values)
     answer = export.answer(signature, tensors(export, signature, {**values, "k": k}))
     if "valid" in answer and not bool(answer["valid"][0]):
@@ -111,7 +113,8 @@ def ask(export: LoadedExport, query: Query, k: int) -> Answer:
     said = [text.decode(errors="replace") for text in answer["texts"][0][:k]] if sentences else [None] * len(ids)
     rows = enumerate(zip(ids, scores, said, strict=True), 1)
     bare = [Found(rank, row_id, score, None, text) for rank, (row_id, score, text) in rows]
-    return Answer(_in_words(query, values), signature, values, _with_posts(export, bare))
+    known = bool(answer["known"][0]) if "known" in answer and "user" in values else None
+    return Answer(_in_words(query, values), signature, values, _with_posts(export, bare), known)
 
 
 def _with_posts(export: LoadedExport, bare: list[Found]) -> list[Found]:
@@ -136,4 +139,5 @@ def _in_words(query: Query, values: dict[str, Any]) -> str:
     signs = {"plus": "+", "minus": "−"}
     parts += [f"{signs[name]} {word}" for name in signs for word in values.get(name, [])]
     parts += [f"(for {values['user']})"] if "user" in values else []
+    parts += ["(for a user's vector)"] if "user_vector" in values else []
     return " ".join(parts)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from kerasmm.asking.answers import Answer
     from kerasmm.asking.attention import Attention
+    from kerasmm.asking.fitted_users import FittedUsers
     from kerasmm.asking.labels import Label, Labelled
     from kerasmm.asking.pictures import Picture
 
@@ -91,6 +92,7 @@ class Export(LoadedExport):
         minus: str | Sequence[str] | None = None,
         weight: float | None = None,
         user: str | None = None,
+        user_vector: Any = None,
         k: int = 10,
     ) -> Answer:
         """The posts, or sentences of posts, that fit a question.
@@ -104,7 +106,8 @@ class Export(LoadedExport):
             plus: With `image`: more of this.
             minus: With `image`: less of this.
             weight: How much `plus`, `minus` or `text` weigh.
-            user: Who asks.
+            user: Who asks, where the export knows users; of a stranger it answers for everybody, and `known` is False.
+            user_vector: In place of `user`: a vector `(E,)` as `fit_user` or `users` gives it.
             k: How many results, at most 1,000.
 
         Returns:
@@ -127,16 +130,22 @@ class Export(LoadedExport):
             "text": text,
             **{name: _listed(words) for name, words in (("tags", tags), ("plus", plus), ("minus", minus))},
             "weight": weight,
-            "user": user,
+            **_whose(self, user, user_vector),
         }
         given = {name: value for name, value in values.items() if value is not None}
-        if not set(given) - {"weight", "user"}:
+        if not set(given) - {"weight", "user", "user_vector"}:
             raise UserError("nothing to search for: give `tags`, `image`, `vector` or `text`")
         return ask(self, Query(given, None if image is None else picture_name(image)), k)
 
     @overload
     def label(
-        self, image: Picture | None = None, text: str | None = None, *, user: str | None = None, k: int = 5
+        self,
+        image: Picture | None = None,
+        text: str | None = None,
+        *,
+        user: str | None = None,
+        user_vector: Any = None,
+        k: int = 5,
     ) -> list[Label]: ...
 
     @overload
@@ -146,6 +155,7 @@ class Export(LoadedExport):
         text: Sequence[str] | None = None,
         *,
         user: str | None = None,
+        user_vector: Any = None,
         k: int = 5,
         advance: Callable[[int], object] = ...,
     ) -> list[Labelled]: ...
@@ -156,6 +166,7 @@ class Export(LoadedExport):
         text: Any = None,
         *,
         user: str | None = None,
+        user_vector: Any = None,
         k: int = 5,
         advance: Callable[[int], object] = lambda asked: None,
     ) -> list[Label] | list[Labelled]:
@@ -164,7 +175,9 @@ class Export(LoadedExport):
         Args:
             image: A picture, or a list of them.
             text: What is said with it, or a list as long as that of the pictures.
-            user: Whose picture it is, where the export knows users.
+            user: Who would call it so, where the export knows users; of a stranger it answers for everybody, and `known` of a
+                `Labelled` is False.
+            user_vector: In place of `user`: a vector `(E,)` as `fit_user` or `users` gives it.
             k: How many labels, at most.
             advance: Told how many rows were answered.
 
@@ -189,7 +202,7 @@ class Export(LoadedExport):
         if not columns:
             raise UserError("nothing to label: give `image`, `text` or both")
         rows = len(next(iter(columns.values())))
-        columns |= {} if user is None else {"user": [user] * rows}
+        columns |= {name: [value] * rows for name, value in _whose(self, user, user_vector).items()}
         signature = choose_signature(self, list(columns), OUTPUTS)
         answers = ask_labels(self, signature, columns, k, advance) if rows else []
         return answers if many else list(_only(image, answers).labels)
@@ -236,6 +249,53 @@ class Export(LoadedExport):
                 raise UserError(f"{called}: {row}")
             vectors.append(row["embedding"])
         return np.stack(vectors) if vectors else np.zeros((0, 0), "float32")
+
+    def fit_user(
+        self, images: Sequence[Picture] | None = None, tags: Sequence[Sequence[str]] = (), *, vectors: Any = None
+    ) -> np.ndarray:
+        """The vector of a user, by posts of that user; for many users there is `python -m kerasmm.users`.
+
+        Args:
+            images: The posts' pictures, at most 1,000.
+            tags: Of each picture its tags; what the export doesn't know says nothing.
+            vectors: In place of `images`, where the features of the export's posts came from a file: the pictures' vectors.
+
+        Returns:
+            `(E,)`, float32, for `label` and `search`.
+
+        Raises:
+            UserError: When the export fits no users, a picture can't be read, or no post has a known tag.
+
+        Example:
+
+        >>> ann = export.fit_user(["a.jpg", "b.jpg"], [["snow"], ["snow", "dog"]])  # doctest: +SKIP
+        >>> export.label("photo.jpg", user_vector=ann)  # doctest: +SKIP
+        """
+        from kerasmm.asking.fitting import fitted_vector
+
+        return fitted_vector(self, images, tags, vectors)
+
+    def users(self, path: str | os.PathLike[str]) -> FittedUsers:
+        """The users that `python -m kerasmm.users` fitted for this export.
+
+        Args:
+            path: The file that it wrote.
+
+        Returns:
+            Vectors by name.
+
+        Raises:
+            UserError: When there is no such file, it is damaged, or its users were fitted to other weights.
+
+        Example:
+
+        >>> export.search(tags="snow", user_vector=export.users("users.npz")["ann"])  # doctest: +SKIP
+        """
+        from pathlib import Path
+
+        from kerasmm.asking.fitted_users import read_users
+
+        return read_users(Path(path), self)
 
     # A string is a sequence of strings, too; the first that fits holds.
     @overload
@@ -307,6 +367,17 @@ def _many(value: Any) -> list[Any]:
 def _listed(words: str | Sequence[str] | None) -> list[str] | None:
     """Words as a list, also where just one is given."""
     return None if words is None else [words] if isinstance(words, str) else list(words)
+
+
+def _whose(export: LoadedExport, user: str | None, vector: Any) -> dict[str, Any]:
+    """Who is asked for, by input name; nothing where it is everybody."""
+    from kerasmm.asking.query import query_vector
+
+    if user is not None and vector is not None:
+        raise UserError("a question is asked for one user; give `user` or `user_vector`")
+    if vector is not None:
+        return {"user_vector": query_vector(export, vector, "user_vector")}
+    return {} if user is None else {"user": user}
 
 
 def _columns(**given: Any) -> dict[str, list[Any]]:

@@ -38,10 +38,12 @@ class Labelled:
     Args:
         labels: Best first; empty where there is a problem.
         problem: Why there are none.
+        known: Whether the export knows the user who was asked for; else it was answered for everybody. None where nobody was.
     """
 
     labels: tuple[Label, ...]
     problem: str | None = None
+    known: bool | None = None
 
 
 def label_signatures(export: LoadedExport) -> list[str]:
@@ -77,11 +79,13 @@ def ask_labels(
     """
     rows = max(len(column) for column in columns.values())
     counted = {**columns, "k": [k] * rows} if "k" in export.inputs[signature] else columns
-    return [_labelled(row, k) for row in ask_by_row(export, signature, counted, advance)]
+    answers = ask_by_row(export, signature, counted, advance)
+    return [_labelled(row, k, "user" in columns) for row in answers]
 
 
-def _labelled(row: Row | str, k: int) -> Labelled:
+def _labelled(row: Row | str, k: int, of_user: bool) -> Labelled:
     if isinstance(row, str):
         return Labelled((), row)
     pairs = zip(row["labels"][:k], row["scores"][:k].tolist(), strict=True)
-    return Labelled(tuple(Label(rank, name.decode(), score) for rank, (name, score) in enumerate(pairs, 1)))
+    labels = tuple(Label(rank, name.decode(), score) for rank, (name, score) in enumerate(pairs, 1))
+    return Labelled(labels, known=bool(row["known"]) if of_user and "known" in row else None)

@@ -64,13 +64,14 @@ def _known(word: str, vocabulary: Sequence[str], where: Path) -> str:
     return found
 
 
-def choose_signature(export: LoadedExport, asked: Sequence[str], outputs: Sequence[str]) -> str:
+def choose_signature(export: LoadedExport, asked: Sequence[str], outputs: Sequence[str], usual: str = "") -> str:
     """The signature that takes what was asked, needs nothing else, and answers `outputs`.
 
     Args:
         export: What is asked.
         asked: Input names of the question.
         outputs: Output names that the answer must have.
+        usual: The name that such a signature may have, by which an export says why it has none.
 
     Raises:
         UserError: When no signature does; names those that the export has.
@@ -88,11 +89,26 @@ def choose_signature(export: LoadedExport, asked: Sequence[str], outputs: Sequen
     )
     if "image" in asked and any("vector" in inputs for inputs in export.inputs.values()):
         have += "; the features of its posts were made elsewhere, so give a picture's vector by the same encoder"
-    raise UserError(f"{export.folder}: can't be asked by {' and '.join(asked)} (it has: {have or 'nothing to search'})")
+    why = "" if usual in export.inputs else export.why_missing(usual)
+    raise UserError(
+        f"{export.folder}: can't be asked by {' and '.join(asked)}{why} (it has: {have or 'nothing to search'})"
+    )
 
 
-def query_vector(export: LoadedExport, given: Any) -> list[float]:
+NO_VECTORS = {
+    "vector": "can't be asked by a vector; its pictures are encoded here, so give the picture",
+    "user_vector": "can't be asked by users' vectors",
+}
+"""Of an export that takes none of that name."""
+
+
+def query_vector(export: LoadedExport, given: Any, name: str = "vector") -> list[float]:
     """A vector as the export takes it, flat.
+
+    Args:
+        export: What is asked.
+        given: Anything that NumPy makes an array of.
+        name: The input's, a key of `NO_VECTORS`.
 
     Raises:
         UserError: When it takes none, or one of another size, or the values aren't finite real numbers, or its length in
@@ -100,29 +116,27 @@ def query_vector(export: LoadedExport, given: Any) -> list[float]:
     """
     import numpy as np
 
-    shapes = [inputs["vector"]["shape"][1:] for inputs in export.inputs.values() if "vector" in inputs]
+    shapes = [inputs[name]["shape"][1:] for inputs in export.inputs.values() if name in inputs]
     if not shapes:
-        raise UserError(
-            f"{export.folder}: can't be asked by a vector; its pictures are encoded here, so give the picture"
-        )
+        raise UserError(f"{export.folder}: {NO_VECTORS[name]}{export.why_missing(f'tags_for_{name}')}")
     try:
         array = np.asarray(given)
         if array.dtype.kind in "cbOSUmM":
-            raise UserError(f"`vector` must hold real numbers. Received: {array.dtype}")
+            raise UserError(f"`{name}` must hold real numbers. Received: {array.dtype}")
         finite = bool(np.isfinite(array).all())
         with np.errstate(over="ignore"):
             array = array.astype("float32")
             square = float(np.square(array).sum(dtype="float32"))
     except (ValueError, TypeError) as error:
-        raise UserError(f"`vector` must hold numbers ({error})") from error
+        raise UserError(f"`{name}` must hold numbers ({error})") from error
     if list(array.shape) not in (shapes[0], [1, *shapes[0]]):
-        raise UserError(f"{export.folder}: expected a vector of {tuple(shapes[0])}. Received: {array.shape}")
+        raise UserError(f"{export.folder}: expected a {name} of {tuple(shapes[0])}. Received: {array.shape}")
     if not finite:
-        raise UserError("`vector` must be finite")
+        raise UserError(f"`{name}` must be finite")
     if not np.isfinite(square):
-        raise UserError("`vector` is too large: its length overflows float32")
+        raise UserError(f"`{name}` is too large: its length overflows float32")
     if square == 0:
-        raise UserError("`vector` has no direction: its length is 0 in float32")
+        raise UserError(f"`{name}` has no direction: its length is 0 in float32")
     values: list[float] = array.ravel().tolist()
     return values
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from kerasmm.data.spelling import normalise, single_spaced
 
 
-def spelling(word: str, vocabulary: Sequence[str]) -> str | None:
+def spelling(word: str, vocabulary: Collection[str]) -> str | None:
     """How the vocabulary spells a word: as it stands but for white space, else normalised, else without its `#`; None when
     unknown. As `kerasmm.serving.vocabulary` does it in a server."""
     plain = normalise(word)

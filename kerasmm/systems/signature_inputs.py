@@ -85,7 +85,10 @@ INPUTS: dict[str, Input] = {
     "tags": Input("string", "a tag of the vocabulary; several make one question", _tag, 1, vocabulary="tags"),
     "word": Input("string", "a word of the vocabulary of tags", _tag, vocabulary="tags"),
     "user": Input(
-        "string", "whose answer is asked for; '' is everybody's", lambda words: example_word("users", words), neutral=""
+        "string",
+        "the user who asks, where the model knows users; without, everybody",
+        lambda words: example_word("users", words),
+        neutral="",
     ),
     "user_vector": Input("float32", "a user's vector, as fitted to posts", lambda words: 0.5, 1),
     "images": Input("string", "the pictures of a user's posts", example_picture, 1),
@@ -97,6 +100,10 @@ INPUTS: dict[str, Input] = {
     "weight": Input("float32", "how much the words weigh beside the picture", lambda words: 1.0, neutral=1.0),
 }
 """Every input that an export of ours may have, as command lines, clients and servers know it."""
+
+
+USERS_HELP = "with --user: the vector from this file, which `python -m kerasmm.users` wrote"
+"""Of the option that names it."""
 
 
 def specs(*names: str) -> dict[str, tf.TensorSpec]:

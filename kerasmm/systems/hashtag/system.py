@@ -7,6 +7,7 @@ Equation and section numbers are the paper's.
 from __future__ import annotations
 
 import functools
+import shlex
 import weakref
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -157,6 +158,17 @@ class Hashtag(System):
     @property
     def other_weights(self) -> tuple[str, ...]:
         return (AGNOSTIC,) if self.specific and self.config.user_specific.start is None else ()
+
+    # === Serving ===
+
+    def questions(self, export: str) -> list[str]:
+        # A name that begins with a dash would be an option.
+        users = [user for user in self.users if not user.startswith("-")][:1]
+        asker = f" --user {shlex.quote(users[0])}" if users else ""
+        tag = shlex.quote(self.vocabularies["tags"][0])
+        label = f"label --model {shlex.quote(export)} --image PICTURE.jpg{asker}"
+        search = f"search --model {shlex.quote(export)} --tag {tag}{asker} -k 5 --html found.html"
+        return [label] if self.config.network.user_model == "mlp" else [label, search]
 
     # === Outputs ===
 
