@@ -68,10 +68,11 @@ def main(argv: list[str]) -> int:
         fit = Fitting(export)
         posts = user_posts(arguments.fit, arguments.split, arguments.most_posts, fit.features, arguments.quiet)
         users = _fitted(fit, posts, arguments.quiet)
-        _say_bad(posts.bad)
         if not users:
-            raise UserError(f"{arguments.fit}: no post of {len(posts):,} users can be fitted to; {_first(posts.bad)}")
+            name, problem = next(iter(posts.bad.items()))
+            raise UserError(f"{arguments.fit}: no post of {len(posts):,} users can be fitted to; {name}: {problem}")
         write_users(output, users, export)
+    _say_bad(posts.bad)
     _say_fitted(arguments.quiet, users, posts, output)
     return 0
 
@@ -96,10 +97,6 @@ def _say_bad(bad: dict[str, str]) -> None:
         console().print(f"error: {name}: {problem}", soft_wrap=True)
     if len(bad) > _NAMED:
         console().print(f"and {len(bad) - _NAMED:,} more", soft_wrap=True)
-
-
-def _first(bad: dict[str, str]) -> str:
-    return "; ".join(f"{name}: {problem}" for name, problem in list(bad.items())[:1])
 
 
 def _say_fitted(quiet: bool, users: dict[str, tuple[np.ndarray, int]], posts: UserPosts, output: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -118,7 +119,9 @@ def _checked(arrays: dict[str, np.ndarray], size: int) -> list[str]:
         raise ValueError(f"{shapes}; expected a name, a vector of {size} numbers and a count a user")
     if not np.isfinite(arrays["vectors"]).all():
         raise ValueError("`vectors` must be finite")
-    # NumPy lets code points stand that are none; they end here.
+    # NumPy lets numbers stand that no letter has.
+    if (np.ascontiguousarray(users.astype(users.dtype.newbyteorder("="))).view("uint32") > sys.maxunicode).any():
+        raise ValueError("`users` holds what is no letter")
     names: list[str] = users.tolist()
     if len(set(names)) < len(names):
         raise ValueError("a name stands twice in `users`")

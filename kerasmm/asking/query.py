@@ -89,7 +89,7 @@ def choose_signature(export: LoadedExport, asked: Sequence[str], outputs: Sequen
     )
     if "image" in asked and any("vector" in inputs for inputs in export.inputs.values()):
         have += "; the features of its posts were made elsewhere, so give a picture's vector by the same encoder"
-    why = "" if usual in export.inputs else export.why_missing(usual)
+    why = export.why_missing(usual) if usual else ""
     raise UserError(
         f"{export.folder}: can't be asked by {' and '.join(asked)}{why} (it has: {have or 'nothing to search'})"
     )

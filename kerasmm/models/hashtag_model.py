@@ -159,7 +159,7 @@ def hashtag_part(model: keras.Model, *outputs: str) -> keras.Model:
     }
     asked = set().union(*(needed.get(name, set(model.input)) for name in outputs))
     inputs = {name: given for name, given in model.input.items() if name in asked}
-    return keras.Model(inputs, {name: model.output[name] for name in outputs}, name="_".join(outputs))
+    return keras.Model(inputs, {name: model.output[name] for name in outputs}, name=f"to_{'_'.join(outputs)}")
 
 
 def begin_second_stage(model: keras.Model) -> None:

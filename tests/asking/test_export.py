@@ -44,6 +44,15 @@ def test_says_what_it_is(export):
     assert export.vocabulary("labels") == ["Warm", "Cold"]
 
 
+def test_an_export_without_users_fits_none(export):
+    for ask, message in (
+        (lambda: export.fit_user([picture(COLOURS["red"])], [["red"]]), r"fits no users \(it has: "),
+        (lambda: export.users("users.npz"), "can't be asked by users' vectors$"),
+    ):
+        with pytest.raises(UserError, match=message):
+            ask()
+
+
 # === search ===
 
 
@@ -92,6 +101,7 @@ def test_finds_sentences(sentences):
         ({"user": "me"}, "nothing to search for"),
         ({"tags": ["gren"]}, "'gren' is not among the 5 tags of .*Nearest: 'green'"),
         ({"text": "hello"}, "can't be asked by text"),
+        ({"tags": "red", "user_vector": [1.0]}, "can't be asked by users' vectors$"),
         ({"tags": "red", "k": 0}, "`k` must lie in 1 … 1000. Received: k=0"),
         ({"tags": "red", "k": 1001}, "`k` must lie in 1"),
         ({"image": "nowhere.jpg"}, "^nowhere.jpg: can't be read"),

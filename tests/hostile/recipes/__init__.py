@@ -18,7 +18,7 @@ import importlib.util
 from collections.abc import Callable
 from pathlib import Path
 
-MODULES = ("exports", "pictures", "posts", "folders", "datasets", "runs", "settings", "trainings", "requests")
+MODULES = ("exports", "pictures", "posts", "folders", "datasets", "runs", "settings", "trainings", "requests", "users")
 
 Recipe = Callable[[Path], Path]
 """Takes an empty folder, writes into it, and returns what is to be given to a command."""
