@@ -1,4 +1,4 @@
-"""What an export answers: against loops over equation 3, for each kind of model, and the same in the export as here."""
+"""What an export answers, against loops over equation 3, for each kind of model."""
 
 from __future__ import annotations
 
@@ -6,20 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from kerasmm.asking.loaded import LoadedExport
-from kerasmm.console import UserError
-from kerasmm.data import open_dataset
-from kerasmm.data.manifest import read_manifest
-from kerasmm.models import begin_second_stage, hashtag_part
-from kerasmm.serving.export import export
-from kerasmm.serving.indexes.exact import ExactIndex
-from kerasmm.serving.services import ExportServices
-from kerasmm.serving.signatures import trace
-from kerasmm.systems.hashtag import signatures
-from kerasmm.systems.hashtag.fitted_rows import AT_A_TIME, each_once
-from kerasmm.systems.hashtag.fitted_users import UserFit, UserFitter
-from tests.systems.hashtag.world import USERS, WORDS, made, write_world
-from tests.tiny import tiny_posts, write_dataset
+from tests.systems.hashtag.world import USERS, WORDS
 
 EVERY = {
     "serving_default",
@@ -32,82 +19,6 @@ EVERY = {
 }
 OF_USERS = EVERY - {"serving_default", "tags", "search"}
 MCLL, MLP, NONE = "network.agnostic=mcll", "network.user_model=mlp", "network.user_model=none"
-
-
-@pytest.fixture(scope="module")
-def data(tmp_path_factory):
-    """Posts whose features came from elsewhere, so that pictures are asked by vectors, without an encoder."""
-    folder = write_world(tmp_path_factory.mktemp("hashtag") / "world", train=36, other=12, second=True)
-    features = read_manifest(folder).features.model_copy(update={"encoder": "file:clip.npz", "image_size": (0, 0)})
-    read_manifest(folder).model_copy(update={"features": features}).write(folder)
-    return folder
-
-
-class Asked:
-    """A system's signatures as graphs, over the posts of the test split, with drawn weights."""
-
-    def __init__(self, data, assets, rng, *changes, second=True):
-        self.hashtag, dataset = made(data, *changes)
-        self.model = self.hashtag.build()
-        if second and self.hashtag.specific:
-            begin_second_stage(self.model)
-        self.second = second and self.hashtag.specific
-        for layer in self.model.layers:
-            if layer.weights and layer.name not in ("stage", "normalization"):
-                layer.set_weights([rng.normal(scale=0.7, size=w.shape) for w in layer.get_weights()])
-        (outputs,) = self.hashtag.outputs(self.model, dataset, "test")
-        self.ids = [one.decode() for one in outputs["id"]]
-        index = ExactIndex(self.hashtag.Signatures.index_vectors(outputs), self.ids)
-        services = ExportServices((1, 1), "squash", self.hashtag.vocabularies, {"posts": index}, assets)
-        self.traced = trace(self.hashtag.signatures(self.model, services))
-        self.features = np.stack([post.features for post in dataset.posts("test")]).astype("float32")
-        self.image = self.embedded(self.features)
-
-    def embedded(self, features):
-        """f of each row; of unit length where tags are scored by equation 2."""
-        image = np.asarray(hashtag_part(self.model, "image")({"features": features})["image"], "float64")
-        cosine = self.hashtag.config.network.agnostic == "ncsl" and not self.second
-        return image / np.linalg.norm(image, axis=1, keepdims=True) if cosine else image
-
-    def weights(self, layer):
-        return np.asarray(self.model.get_layer(layer).get_weights()[0], "float64")
-
-    def tag(self, word):
-        """h of a tag."""
-        own = self.second and self.hashtag.config.network.agnostic == "ncsl"
-        h = self.weights("tags" if own else "agnostic_tags")[WORDS.index(word)]
-        cosine = self.hashtag.config.network.agnostic == "ncsl" and not self.second
-        return h / np.linalg.norm(h) if cosine else h
-
-    def user(self, name):
-        """u of a user."""
-        people = self.weights("users")
-        return people[self.hashtag.users.index(name)] if name in self.hashtag.users else people.mean(axis=0)
-
-    def score(self, word, f, u):
-        """Equation 3 in loops; without users equations 1 and 2."""
-        h = self.tag(word)
-        if not self.second:
-            return float(h @ f)
-        kernel = self.weights("tensor")
-        (d, f_size, e), total = kernel.shape, 0.0
-        for a in range(d):
-            for b in range(f_size):
-                for c in range(e):
-                    total += kernel[a, b, c] * h[a] * f[b] * u[c]
-        return total
-
-    def __call__(self, signature, **inputs):
-        tensors = {name: tf.constant(given) for name, given in inputs.items()}
-        return {name: one.numpy() for name, one in self.traced[signature].function(**tensors).items()}
-
-
-@pytest.fixture
-def asked(data, tmp_path, rng):
-    def make(*changes, second=True):
-        return Asked(data, tmp_path, rng, *changes, second=second)
-
-    return make
 
 
 def close(got, want, scale):
@@ -226,92 +137,6 @@ def test_vectors_that_are_not_finite_or_too_large_say_nothing_and_disturb_nobody
     assert found["valid"].tolist() == [True, False, True] and np.isfinite(found["scores"]).all()
 
 
-# === Users from posts ===
-
-
-def filled(posts, width, tags):
-    """Vectors and tags of posts as a row of a request."""
-    images, words = np.zeros((width, len(WORDS)), "float32"), np.full((width, tags), "", object)
-    for place, (features, said) in enumerate(posts):
-        images[place] = features
-        words[place, : len(said)] = said
-    return images, words
-
-
-def drawn_posts(rng, one, count):
-    return [
-        (one.features[rng.integers(len(one.features))], rng.choice(WORDS, rng.integers(1, 4), replace=False).tolist())
-        for _ in range(count)
-    ]
-
-
-def test_a_row_is_fitted_to_the_posts_of_its_user(asked, rng):
-    """What fills up, says nothing or is no vector takes no part, and tags count once; however many posts there are."""
-    one = asked()
-    counts = [2, AT_A_TIME + 3, 1]
-    rows = [drawn_posts(rng, one, count) for count in counts]
-    fitter = UserFitter(
-        one.weights("tensor"), [one.tag(word) for word in WORDS], one.weights("users").mean(axis=0), UserFit()
-    )
-    noisy = []
-    for posts in rows:
-        images, words = filled([(f, [*said, said[0].upper(), "nonsense"]) for f, said in posts], 24, 6)
-        images[len(posts)] = one.features[0]
-        images[len(posts) + 1], words[len(posts) + 1, 0] = np.nan, "red"
-        noisy.append((images, words))
-    nobody = filled([], 24, 6)
-    images, words = (np.stack(column) for column in zip(*noisy, nobody, strict=True))
-    found = one("fit_user", vectors=images, image_tags=words)
-    assert found["posts"].tolist() == [*counts, 0] and found["valid"].tolist() == [True, True, True, False]
-    for row, posts in enumerate(rows):
-        own = np.full((len(posts), 3), -1)
-        for place, (_, said) in enumerate(posts):
-            own[place, : len(said)] = [WORDS.index(word) for word in said]
-        f = one.embedded(np.stack([features for features, _ in posts]))
-        (wanted,) = fitter(tf.constant(f, tf.float32), tf.constant(own), tf.zeros(len(posts), tf.int32), 1).numpy()
-        np.testing.assert_allclose(found["embedding"][row], wanted, rtol=1e-3, atol=1e-3 * np.abs(wanted).max())
-    assert not found["embedding"][3].any()
-
-
-def test_a_vector_beyond_bounds_leaves_the_other_users_theirs(asked, rng):
-    one = asked()
-    rows = [filled(drawn_posts(rng, one, 2), 2, 3) for _ in range(2)]
-    alone = [one("fit_user", vectors=images[None], image_tags=words[None]) for images, words in rows]
-    huge = np.full((2, len(WORDS)), 3e38, "float32"), rows[0][1]
-    images, words = (np.stack(column) for column in zip(rows[0], huge, rows[1], strict=True))
-    found = one("fit_user", vectors=images, image_tags=words)
-    assert found["valid"].tolist() == [True, False, True] and np.isfinite(found["embedding"]).all()
-    for row, wanted in ((0, alone[0]), (2, alone[1])):
-        np.testing.assert_array_equal(found["embedding"][row], wanted["embedding"][0])
-
-
-def test_of_too_many_posts_the_first_are_taken(asked, rng, monkeypatch):
-    monkeypatch.setattr(signatures, "MOST", 3)
-    one = asked()
-    images, words = filled(drawn_posts(rng, one, 5), 5, 3)
-    found = one("fit_user", vectors=images[None], image_tags=words[None])
-    wanted = one("fit_user", vectors=images[None, :3], image_tags=words[None, :3])
-    assert found["posts"].tolist() == wanted["posts"].tolist() == [3]
-    np.testing.assert_array_equal(found["embedding"], wanted["embedding"])
-
-
-def test_pictures_and_tags_are_of_the_same_posts(asked):
-    one = asked()
-    for pictures, tags in ((1, 2), (2, 1), (3, 1)):
-        with pytest.raises(tf.errors.InvalidArgumentError):
-            one("fit_user", vectors=one.features[None, :pictures], image_tags=np.full((1, tags, 1), "red"))
-
-
-def test_ids_are_each_there_once(rng):
-    ids = rng.integers(-1, 5, (3, 4, 6))
-    for row, got in zip(ids.reshape(-1, 6), each_once(tf.constant(ids)).numpy().reshape(-1, 6), strict=True):
-        assert sorted(got[got >= 0]) == sorted(set(row[row >= 0]))
-    assert each_once(tf.zeros((2, 0), tf.int32)).shape == (2, 0)
-
-
-# === Batches, exports ===
-
-
 @pytest.mark.parametrize("changes", [(), (MLP,), (NONE,)])
 def test_a_batch_without_a_row_gets_none(asked, changes):
     one = asked(*changes)
@@ -321,45 +146,3 @@ def test_a_batch_without_a_row_gets_none(asked, changes):
             for key, spec in signature.inputs.items()
         }
         assert all(len(output) == 0 for output in signature.function(**empty).values()), name
-
-
-def test_an_export_answers_as_the_model_does(tmp_path, rng):
-    """By the loader of servers, from picture bytes; a picture that is none counts as no post."""
-    folder = write_dataset(
-        tmp_path / "data", {"train": tiny_posts(16, 1, False), "test": tiny_posts(4, 2, False, "test")}
-    )
-    hashtag, dataset = made(folder)
-    model = hashtag.build()
-    begin_second_stage(model)
-    for name in ("tags", "users", "tensor"):
-        layer = model.get_layer(name)
-        layer.set_weights([rng.normal(size=layer.get_weights()[0].shape)])
-    loaded = LoadedExport(export(hashtag, model, dataset, tmp_path / "export", splits=["test"], quiet=True))
-    assert set(loaded.inputs) == EVERY and "missing" not in loaded.about
-    (outputs,) = hashtag.outputs(model, dataset, "test")
-    kernel, table = (np.asarray(model.get_layer(name).get_weights()[0], "float64") for name in ("tensor", "tags"))
-
-    shown = list(open_dataset(folder).posts("test"))
-    pictures = np.array([[shown[0].image, b"no picture", shown[1].image, b""], [b"", b"", b"", b""]], object)
-    words = np.full((2, 4, 4), b"", object)
-    for place, post in ((0, shown[0]), (1, shown[3]), (2, shown[1])):
-        words[0, place, : len(post.tags)] = [tag.encode() for tag in post.tags]
-    fitted = loaded.answer("fit_user", {"images": pictures, "image_tags": words})
-    assert fitted["posts"].tolist() == [2, 0] and fitted["valid"].tolist() == [True, False]
-    own = np.full((2, 4), -1)
-    for row, post in enumerate(shown[:2]):
-        own[row, : len(post.tags)] = [WORDS.index(tag) for tag in post.tags]
-    mean = model.get_layer("users").get_weights()[0].mean(axis=0)
-    fitter = UserFitter(kernel, table, mean, UserFit())
-    wanted = fitter(tf.constant(outputs["image"][:2]), tf.constant(own), tf.zeros(2, tf.int32), 1).numpy()
-    np.testing.assert_allclose(fitted["embedding"][:1], wanted, rtol=1e-2, atol=1e-2 * np.abs(wanted).max())
-
-    asked = {"tags": np.array([[b"red"]], object), "k": np.array([4], "int32")}
-    found = loaded.answer("search_for_user_vector", {**asked, "user_vector": fitted["embedding"][:1]})
-    scores = np.einsum("dfe,d,nf,e->n", kernel, table[WORDS.index("red")], outputs["image"], fitted["embedding"][0])
-    assert found["ids"][0].tolist() == [outputs["id"][place] for place in np.argsort(-scores)]
-    np.testing.assert_allclose(found["scores"][0], np.sort(scores)[::-1], rtol=1e-3, atol=1e-3 * np.abs(scores).max())
-    stranger = loaded.answer("search", {**asked, "user": np.array([b"USER-1"], object)})
-    assert stranger["known"].tolist() == [False] and stranger["valid"].tolist() == [True]
-    with pytest.raises(UserError, match="fit_user can't be answered"):
-        loaded.answer("fit_user", {"images": pictures[:1, :1], "image_tags": words[:1]})
