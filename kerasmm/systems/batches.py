@@ -65,14 +65,8 @@ class Batches(abc.ABC):
         rows = self.rows(epoch).astype("int64")
         steps = np.arange(skip, len(rows), dtype="int64")
         numbered = tf.data.Dataset.from_tensor_slices((np.full_like(steps, epoch), steps, rows[skip:]))
-        kept = self, self._batch.get_concrete_function(*numbered.element_spec)
-
-        @tf.autograph.experimental.do_not_convert
-        def made(*numbers: tf.Tensor) -> Batch:
-            # The graph alone wouldn't keep the tables that it looks up in, which are attributes.
-            batch: Batch = kept[1](*numbers)
-            return batch
-
+        # The graph keeps what it looks up in, and the Python functions that it calls.
+        made = self._batch.get_concrete_function(*numbered.element_spec)
         return numbered.map(made, num_parallel_calls=2, deterministic=True).prefetch(self.ahead)
 
     def not_empty(self, what: str) -> Self:

@@ -1,6 +1,7 @@
 """The batches that every paper's trainings are made of."""
 
 import gc
+import weakref
 
 import numpy as np
 import pytest
@@ -85,14 +86,22 @@ def test_a_graph_is_made_once_whatever_the_epoch(records):
 
 
 def test_a_data_set_outlives_what_made_it(records):
+    """What the graph of a batch asks of it: a table, a variable, a function in Python."""
+
     class Words(Rows):
         def __init__(self, *arguments):
             super().__init__(*arguments)
-            self.table = word_table(["sun", "sea"])
+            self.table, self.variable = word_table(["sun", "sea"]), tf.Variable(3)
+            self.word = lambda: b"sea"
 
         def batch(self, epoch, step, rows):
-            return {"rows": rows}, {"word": self.table.lookup(tf.constant(["sea"]))}
+            word = tf.numpy_function(self.word, [], tf.string)
+            return {"rows": rows}, {"word": self.table.lookup(word), "three": self.variable.read_value()}
 
-    made = Words(records, 4, 0)(0, 0)
+    batches = Words(records, 4, 0)
+    gone = weakref.ref(batches)
+    made = batches(0, 0)
+    del batches
     gc.collect()
-    assert [targets["word"].numpy().tolist() for _, targets in made] == [[1], [1]]
+    assert gone() is None, "nothing would be tested"
+    assert [(int(targets["word"]), int(targets["three"])) for _, targets in made] == [(1, 3)] * 2
