@@ -13,7 +13,7 @@ from kerasmm.data import open_dataset
 from kerasmm.draw import main as draw
 from kerasmm.runs.run import open_run
 from kerasmm.systems.hashtag import search_sheet, tag_sheet
-from tests.systems.hashtag.untrained import image_of, score_by_hand, untrained_run, write_photos
+from tests.systems.hashtag.untrained import image_of, score_by_hand, untrained_run, with_photos, write_photos
 from tests.systems.hashtag.world import USERS, WORDS, posts
 from tests.tiny import write_dataset
 
@@ -162,6 +162,23 @@ def test_nothing_that_a_post_may_lack_is_needed(ask, drawn, world, tmp_path):
     assert drawn[2].truth == () and all(len(row.users) == 2 for row in drawn)
     assert ask("user-search", "--run", "tensor", "--data", data, "-k", 5, "-n", 1)[0] == 0
     assert [len(row.photos) for row in drawn[3:]] == [3, 3, 3]
+
+
+def test_pictures_may_be_pixels(ask, drawn, tmp_path):
+    """The photo's own user gets what an evaluation would have; both sheets are drawn."""
+
+    def pixels(*made):
+        return [dataclasses.replace(post, features=None) for post in with_photos(posts(*made))]
+
+    data = write_dataset(tmp_path / "data", {"train": pixels(36, 1), "test": pixels(8, 3, "test")})
+    run = untrained_run(tmp_path / "run", data, "network.agnostic=mcll")
+    assert ask("user-tags", "--run", tmp_path / "run", "-n", 8, "-k", 3)[0] == 0
+    (outputs,) = run.system.outputs(run.model, open_dataset(data), "test")
+    scores = run.system.all_scores(run.model, outputs, slice(0, 8))
+    for row, of_post in zip(drawn, scores.tolist(), strict=True):
+        order = sorted(range(len(WORDS)), key=lambda tag: -of_post[tag])
+        assert row.users[0].tags == tuple(WORDS[tag] for tag in order[:3])
+    assert ask("user-search", "--run", tmp_path / "run", "-n", 1)[0] == 0
 
 
 @pytest.mark.parametrize(
