@@ -53,6 +53,24 @@ def test_what_stands_beside_a_photo(tmp_path, said):
     assert "frame" not in said[-1]
 
 
+def test_what_a_user_often_tags_stands_in_a_frame(tmp_path):
+    """Its sides are the only long lines of one grey; the black words of a single line stand between them."""
+
+    def drawn(*users):
+        draw_tag_sheet([TagRow(PHOTO, None, ("dog",), {}, users)], tmp_path / "s.png")
+        pixels = np.asarray(Image.open(tmp_path / "s.png").convert("RGB")).astype(int)
+        grey = (np.abs(pixels - 255 * 0.55) <= 3).all(axis=-1)
+        # As long as the words have room: 3.4 inches, and a margin on both sides.
+        return pixels, np.flatnonzero(grey.sum(axis=1) > 3.4 * 300)
+
+    pixels, sides = drawn(ANN)
+    top, foot = sides.min(), sides.max()
+    right = pixels[top:foot, pixels.shape[1] - round(3.4 * 300) :]
+    words = top + np.flatnonzero((right.max(axis=-1) < 40).any(axis=1))
+    assert top + 5 < words.min() and words.max() < foot - 5 and foot - top < 0.3 * 300
+    assert not len(drawn(NEW)[1])
+
+
 @pytest.mark.parametrize(
     "name", ["", "word " * 1000, "x" * 5000, "$x_1$ \\alpha ^{", "😀 海", "שלום עולם", "مرحبا", "a\nb\tc", "a, b"]
 )
