@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,6 +11,9 @@ from keras import ops
 
 from kerasmm.layers import ThreeWayTensor, UserVectors
 from kerasmm.models.picture_features import picture_features
+
+_NEW = 0.05
+"""Numbers of new tags lie between this and its negative."""
 
 USER_MODELS = ("tensor", "mlp", "none")
 
@@ -110,7 +114,7 @@ def hashtag(
     image = ops.cast(found, "float32")
 
     # === Embeddings ===
-    uniform = keras.initializers.RandomUniform(-0.05, 0.05)
+    uniform = keras.initializers.RandomUniform(-_NEW, _NEW)
     size = int(image.shape[-1])
     tag = keras.Input((), dtype="int32", name="tag")
     agnostic = _embedding(tags, size, "agnostic_tags", uniform, trainable=not cosine)
@@ -163,10 +167,13 @@ def hashtag_part(model: keras.Model, *outputs: str) -> keras.Model:
 
 
 def begin_second_stage(model: keras.Model) -> None:
-    """From now on the model's tags and users are what is scored; its tags begin as the agnostic ones."""
+    """From now on the model's tags and users are what is scored. Its tags begin as the agnostic ones; those of equation 2, of
+    which only directions were learned, as long as new ones are."""
     own, agnostic = tag_layer(model), model.get_layer("agnostic_tags")
     if own is not agnostic:
-        own.embeddings.assign(agnostic.embeddings)
+        directions = ops.normalize(ops.convert_to_tensor(agnostic.embeddings), axis=-1, epsilon=1e-12)
+        # The root mean square length of `_NEW`.
+        own.embeddings.assign(directions * _NEW * math.sqrt(directions.shape[-1] / 3))
     model.get_layer("stage").embeddings.assign([[2.0]])
 
 

@@ -19,8 +19,9 @@ Units = Annotated[int, Field(ge=1, le=MOST_UNITS)]
 class Optimizer(Section):
     """How the parameters move."""
 
-    name: Literal["sgd", "adam", "adamw"] = "sgd"
-    """The algorithm. `adamw` decays the weights even where `weight_decay` is empty."""
+    name: Literal["sgd", "adam", "adamw", "adagrad"] = "sgd"
+    """The algorithm. `adamw` decays the weights even where `weight_decay` is empty; `adagrad`
+    divides a step by the root of all squared gradients so far, so that a rare word's vector moves less than with `adam`."""
     learning_rate: float = Field(default=0.01, gt=0)
     """The size of a step, the first where a schedule lets it fall."""
     schedule: Literal["constant", "cosine", "step"] = "constant"
@@ -36,6 +37,8 @@ class Optimizer(Section):
     """SGD only: share of the last step that the next one keeps."""
     nesterov: bool = True
     """SGD only: the gradient where momentum leads, not where the parameters are."""
+    initial_accumulator: float = Field(default=0.1, ge=0)
+    """Adagrad only: the sum of squared gradients that it begins with."""
     clip_norm: float | None = Field(default=None, gt=0)
     """Global norm that the gradient, summed over all replicas, is clipped to."""
 

@@ -34,5 +34,7 @@ def make_optimizer(config: Optimizer, steps: Sequence[int]) -> keras.optimizers.
         return keras.optimizers.SGD(rate, momentum=config.momentum, nesterov=config.nesterov, weight_decay=decay)
     if config.name == "adam":
         return keras.optimizers.Adam(rate, weight_decay=decay)
+    if config.name == "adagrad":
+        return keras.optimizers.Adagrad(rate, config.initial_accumulator, weight_decay=decay)
     # AdamW is Adam with a decay; Keras' own where none is said.
     return keras.optimizers.AdamW(rate) if decay is None else keras.optimizers.AdamW(rate, weight_decay=decay)

@@ -77,6 +77,11 @@ def multi_sense_vectors(
 
         max Σ_{occurrences} Σ_{c ∈ context} log σ(v_z · g_c) + k E_{n ~ P^¾} log σ(-v_z · g_n)
 
+    Returned are g_c less their mean over all occurrences. Negative sampling pushes all g_c to one side; what they share says
+    nothing of a tag, but makes the sum of a post's vectors point at it (Mu and Viswanath 2018). Of MovieLens' taggings, where
+    most posts have one tag, a ridge regression of features on such sums then had a right tag among ten for 17 % of posts, 1 %
+    with the mean left in.
+
     **Differs from Li and Jurafsky** in what P(c | z) is. Their published code takes a sigmoid of the product of two means of
     context vectors, in turn with the training of vectors. It lies in a narrow range, so that the numbers of customers
     decide, which hundreds of millions of words make up for. Here P(c | z) are the table's own counts, with β contexts of
@@ -127,6 +132,8 @@ def multi_sense_vectors(
 
     - Li and Jurafsky (2015), [Do Multi-Sense Embeddings Improve Natural Language Understanding?](
       https://arxiv.org/abs/1506.01070)
+    - Mu and Viswanath (2018), [All-but-the-Top: Simple and Effective Postprocessing for Word Representations](
+      https://arxiv.org/abs/1702.01417)
     """
     for name, value in (
         ("dimension", dimension),
@@ -160,5 +167,6 @@ def multi_sense_vectors(
         task = bar.add_task("skip-gram", total=epochs * -(-len(sense) // batch), note="")
         for _ in range(epochs):
             model.epoch(batch, bar, task)
-    vectors = np.where(number[:, None] > 0, model.tags, np.float32(0))
+    weights = contexts.occurrences() / max(len(contexts.tag), 1)
+    vectors = np.where(number[:, None] > 0, model.tags - weights @ model.tags, 0).astype("float32")
     return MultiSenseVectors(vectors, model.senses, occurrences[occurrences > 0], number)

@@ -11,14 +11,14 @@ from kerasmm.systems.config import Optimizer, load_config
 from kerasmm.systems.optimizer import make_optimizer
 
 
-@pytest.mark.parametrize("name", ["sgd", "adam", "adamw"])
+@pytest.mark.parametrize("name", ["sgd", "adam", "adamw", "adagrad"])
 def test_a_constant_rate_is_the_rate(name):
     assert float(make_optimizer(Optimizer(name=name, learning_rate=0.03), [50, 50]).learning_rate) == pytest.approx(
         0.03
     )
 
 
-@pytest.mark.parametrize("name", ["sgd", "adam", "adamw"])
+@pytest.mark.parametrize("name", ["sgd", "adam", "adamw", "adagrad"])
 def test_cosine_falls_to_nothing_over_the_steps_of_all_epochs(name):
     optimizer = make_optimizer(Optimizer(name=name, learning_rate=0.5, schedule="cosine"), [15, 5, 20])
     for step in (0, 10, 20, 39, 40, 50):
@@ -36,7 +36,7 @@ def rates(config, steps):
     return found
 
 
-@pytest.mark.parametrize("name", ["sgd", "adam", "adamw"])
+@pytest.mark.parametrize("name", ["sgd", "adam", "adamw", "adagrad"])
 def test_steps_fall_at_the_first_step_of_an_epoch(name):
     """Seven epochs of unequal length, as a curriculum makes them; every two epochs a fifth of the rate."""
     steps = [3, 1, 4, 2, 5, 1, 2]
@@ -70,7 +70,7 @@ def test_an_epoch_without_steps_drops_the_rate_all_the_same():
     np.testing.assert_allclose(rates(config, [2, 0, 2]), [0.5] * 2 + [0.005] * 5, rtol=1e-6)
 
 
-@pytest.mark.parametrize("name", ["sgd", "adam", "adamw"])
+@pytest.mark.parametrize("name", ["sgd", "adam", "adamw", "adagrad"])
 def test_weight_decay_takes_its_share_of_the_rate(name):
     variable = keras.Variable(np.array([2.0, -4.0]))
     optimizer = make_optimizer(Optimizer(name=name, learning_rate=0.5, weight_decay=0.1), [100])

@@ -30,7 +30,7 @@ class Network(Section):
     """Project features to D numbers. `false` is logistic regression on the features themselves, `ImageNet` of table 2."""
     mlp_units: tuple[Units, ...] = (300, 300)
     """Of the hidden layers of `mlp`."""
-    dropout: float = Field(default=0.5, ge=0, lt=1)
+    dropout: float = Field(default=0.2, ge=0, lt=1)
     """On the picture's features. The paper has none."""
     standardise: bool = True
     """Standardise stored features inside the model."""
@@ -49,10 +49,11 @@ class Loss(Section):
 class UserSpecific(Section):
     """The second stage: tags, users, the tensor and the image projection together."""
 
-    epochs: int = Field(default=12, ge=1, le=MOST_EPOCHS)
+    epochs: int = Field(default=6, ge=1, le=MOST_EPOCHS)
     """How often the training posts are gone through."""
-    learning_rate: float = Field(default=0.002, gt=0)
-    """The size of a step of the second stage."""
+    optimizer: Optimizer = Optimizer(name="adagrad", learning_rate=0.03, schedule="cosine", initial_accumulator=0.001)
+    """As `training.optimizer`, which the first stage has. Tags and users are seen rarely, and Adam moves what is seen rarely as
+    far as the rest."""
     start: str | None = None
     """Folder of a run on the same tags and features whose first stage this one begins with, in place of its own."""
     train_encoder: bool = False
@@ -64,7 +65,7 @@ class HashtagConfig(SystemConfig):
 
     training: Training = Training(
         epochs=5,
-        batch_size=512,
+        batch_size=128,
         optimizer=Optimizer(name="adam", learning_rate=0.001, schedule="cosine"),
     )
     network: Network = Network()

@@ -40,13 +40,12 @@ def specific_stage(system: Hashtag, model: keras.Model, dataset: Dataset, first:
     # Rows are reduced by us: Keras' own mean divides by the replicas too, but ours is the batch of all of them.
     loss = TripletTensorLoss(margin=system.config.loss.margin, reduction=None)
     loss.seed_generator = GivenSeed()
-    slow = training.optimizer.model_copy(update={"learning_rate": own.learning_rate})
 
     def optimizer() -> keras.optimizers.Optimizer:
         # Before what is trained is asked for: the projection moves on, the network below it stays.
         if not own.train_encoder:
             _freeze_encoder(model)
-        return make_optimizer(slow, [batches.steps(epoch) for epoch in range(own.epochs)])
+        return make_optimizer(own.optimizer, [batches.steps(epoch) for epoch in range(own.epochs)])
 
     return Stage(
         name=kind,
@@ -58,7 +57,7 @@ def specific_stage(system: Hashtag, model: keras.Model, dataset: Dataset, first:
         terms=("triplet_loss",),
         epochs=own.epochs,
         optimizer=optimizer,
-        clip_norm=training.optimizer.clip_norm,
+        clip_norm=own.optimizer.clip_norm,
         start=first if own.start is None else None,
         other=None if own.start is None else Path(own.start),
         take=functools.partial(take_agnostic, system, model),

@@ -36,7 +36,7 @@ def trained(folder, data, *changes, seed=0, quiet=True):
 
 LEARNS = (
     *("training.batch_size=36", "training.epochs=1", "user_specific.epochs=4", "network.agnostic=mcll"),
-    *("training.optimizer.learning_rate=0.03", "user_specific.learning_rate=0.03"),
+    *("training.optimizer.learning_rate=0.03", "user_specific.optimizer.learning_rate=0.03"),
 )
 
 
@@ -102,7 +102,7 @@ def test_users_are_trained_from_the_best_of_the_first_stage_and_go_on_after_a_cu
     np.testing.assert_array_equal(third["agnostic_tags/embeddings"], first["agnostic_tags/embeddings"])
     # Two steps of Adam from the tags' first vectors.
     moved = np.abs(second["tags/embeddings"] - first["agnostic_tags/embeddings"])
-    assert 0 < moved.max() < 3 * run.system.config.user_specific.learning_rate
+    assert 0 < moved.max() < 3 * run.system.config.user_specific.optimizer.learning_rate
     run.load_weights("agnostic")
     assert_same(weights_of(run.model), first)
 
@@ -134,7 +134,7 @@ def test_a_second_training_begins_with_the_first_stage_of_another_run(world, tmp
     np.testing.assert_array_equal(found["agnostic_tags/embeddings"], theirs["agnostic_tags/embeddings"])
     for path, before in (("projection/kernel", "projection/kernel"), ("tags/embeddings", "agnostic_tags/embeddings")):
         # Three steps of Adam.
-        assert 0 < np.abs(found[path] - theirs[before]).max() < 4 * run.system.config.user_specific.learning_rate
+        assert 0 < np.abs(found[path] - theirs[before]).max() < 4 * run.system.config.user_specific.optimizer.learning_rate
 
     refused = {
         "network.dimension=9": "has network.dimension=8, this run 9",
