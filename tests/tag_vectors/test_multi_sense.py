@@ -95,6 +95,14 @@ def test_posts_are_read_once(rng):
     )
 
 
+def test_the_mean_over_all_occurrences_is_left_out(rng):
+    posts = [rng.choice(12, size=rng.integers(2, 5), replace=False) for _ in range(60)]
+    vectors = multi_sense_vectors(posts, 12, **SMALL).vectors
+    total = sum(vectors[tag].astype("float64") for post in posts for tag in post)
+    # Float32 sums of some 200 vectors.
+    assert np.abs(total).max() < 200 * 1e-5 * np.abs(vectors).max()
+
+
 def test_the_same_seed_gives_the_same_vectors(rng):
     posts, _ = planted(rng, 100)
     first, again, other = (multi_sense_vectors(posts, 12, **SMALL, seed=seed) for seed in (3, 3, 4))
