@@ -105,7 +105,7 @@ def _say_fitted(quiet: bool, users: dict[str, tuple[np.ndarray, int]], posts: Us
     parts += [f"{posts.left_out:,} posts left out (--most-posts {posts.most})"] if posts.left_out else []
     parts += [f"{len(posts.bad):,} bad posts set aside"] if posts.bad else []
     unfitted = len(posts) - len(users)
-    parts += [f"{unfitted:,} users left out, who have no other"] if unfitted else []
+    parts += [f"{unfitted:,} users without a good post left out"] if unfitted else []
     console(quiet).print("; ".join(parts), soft_wrap=True)
 
 

@@ -9,6 +9,7 @@ import json
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -131,12 +132,33 @@ def test_the_commands_lead_from_own_posts_to_an_answer(world):
     assert [path.name for path in (world / "saved_models").iterdir()] == ["mine"]
 
 
+@pytest.fixture(scope="module")
+def of_users(world):
+    """An export that knows users, of a model that nobody trained, and its command's file of users."""
+    from kerasmm.models import begin_second_stage
+    from kerasmm.serving.export import export
+    from tests.systems.hashtag.world import made
+
+    hashtag, dataset = made(world / "data" / "mine")
+    model = hashtag.build()
+    begin_second_stage(model)
+    folder = world / "saved_models" / "hashtag"
+    export(hashtag, model, dataset, folder, splits=["test"], quiet=True)
+    words = "python -m kerasmm.users --model saved_models/hashtag --fit my_posts/posts.jsonl --output users.npz --quiet"
+    with contextlib.chdir(world):
+        assert called(shlex.split(words)) == 0
+    yield
+    shutil.rmtree(folder)
+
+
 PYTHON = [(page, block) for page in PAGES for block in blocks(page, "python")]
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("page", "block"), PYTHON, ids=[f"{name_of(page)}" for page, _ in PYTHON])
-def test_the_python_runs(page, block, world, monkeypatch):
+def test_the_python_runs(page, block, world, monkeypatch, request):
+    if "saved_models/hashtag" in block:
+        request.getfixturevalue("of_users")
     monkeypatch.chdir(world)
     exec(compile(block, name_of(page), "exec"), {})
 

@@ -129,7 +129,7 @@ def test_bad_posts_are_named_and_set_aside(ask, own):
     assert loaded(own / "users.npz").posts == {"ann": 2}
     np.testing.assert_allclose(loaded(own / "users.npz")["ann"], fitted_to(0, 1), rtol=1e-5, atol=1e-6)
     _, _, err = ask(users, "--fit", "posts.jsonl", "--output", "users.npz")
-    assert "1 users, fitted to 2 posts; 12 bad posts set aside; 1 users left out" in err
+    assert "1 users, fitted to 2 posts; 12 bad posts set aside; 1 users without a good post left out" in err
 
 
 def test_many_bad_posts_are_counted(ask, own):

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 
 from kerasmm.asking.export import Export
 from kerasmm.asking.fitted_users import FittedUsers, write_users
-from kerasmm.console import UserError
+from kerasmm.console import UserError, guarded
+from kerasmm.users import main as users
 from tests.systems.hashtag.exported import exported
 from tests.systems.hashtag.world import WORDS
+from tests.tiny import write_dataset
 
 
 @pytest.fixture(scope="module")
@@ -130,3 +134,39 @@ def test_users_of_other_weights_are_refused(export, tmp_path):
         other.about["weights"].pop("sha256")
         with pytest.raises(UserError, match="says no digest of its weights; export again"):
             other.users(tmp_path / "users.npz")
+
+
+# === The command, by vectors ===
+
+
+def fit(capsys, posts, output, *more):
+    arguments = ["--model", exported(True).folder, "--fit", posts, "--output", output, "--quiet", *more]
+    return guarded(users, [str(one) for one in arguments]), capsys.readouterr().err
+
+
+def test_a_data_set_of_the_same_features_is_fitted(export, tmp_path, capsys):
+    folder = exported(True).dataset.folder
+    assert fit(capsys, folder, tmp_path / "users.npz", "--split", "test") == (0, "")
+    found = export.users(tmp_path / "users.npz")
+    for user in {post.user for post in posts()}:
+        own = [post for post in posts() if post.user == user]
+        wanted = export.fit_user(vectors=np.stack([post.features for post in own]), tags=[post.tags for post in own])
+        assert found.posts[user] == len(own)
+        np.testing.assert_allclose(found[user], wanted, rtol=1e-5, atol=1e-6)
+
+
+def test_posts_that_lack_what_stands_for_the_picture_are_refused_or_set_aside(tmp_path, capsys):
+    output = tmp_path / "users.npz"
+    code, err = fit(capsys, tmp_path / "posts.jsonl", output)
+    assert code == 2 and "made elsewhere; expected the folder of a data set with such features" in err
+    narrow = [dataclasses.replace(post, features=post.features[:3]) for post in posts()]
+    code, err = fit(capsys, write_dataset(tmp_path / "narrow", {"train": narrow}), output)
+    assert code == 2 and "has features of (3,); expected (6,), by the encoder that made those of the export" in err
+    bare = write_dataset(tmp_path / "bare", {"train": [dataclasses.replace(post, features=None) for post in posts()]})
+    code, err = fit(capsys, bare, output)
+    assert code == 2 and "has the field 'image/features'" in err and not output.exists()
+    some = [dataclasses.replace(post, features=None if n == 2 else post.features) for n, post in enumerate(posts())]
+    some[1] = dataclasses.replace(some[1], user=None)
+    code, err = fit(capsys, write_dataset(tmp_path / "some", {"train": some}), output)
+    assert code == 0
+    assert sorted(err.splitlines()) == [f"error: {some[1].id}: has no user", f"error: {some[2].id}: has no features"]

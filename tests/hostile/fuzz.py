@@ -184,12 +184,39 @@ def requests(folder: Path) -> Case:
     return case
 
 
+def fitted_users(folder: Path) -> Case:
+    """A file of fitted users to its reader."""
+    from typing import Any, cast
+
+    from kerasmm.asking.fitted_users import read_users, write_users
+
+    class Asked:
+        """What is read of an export."""
+
+        folder = Path("saved_models/m/1")
+        about = {"weights": {"sha256": "0" * 64}}
+        inputs = {"tags_for_user_vector": {"user_vector": {"shape": [None, 3]}}}
+
+    asked, path = cast(Any, Asked()), folder / "users.npz"
+    rng = np.random.default_rng(0)
+    write_users(path, {name: (rng.normal(size=3), 2) for name in ("ann", "bob", "日本")}, asked)
+    whole = path.read_bytes()
+
+    def case(rng: np.random.Generator) -> None:
+        path.write_bytes(mutated_bytes(whole, rng, whole))
+        found = read_users(path, asked)
+        repr([(name.encode(errors="replace"), found[name]) for name in found])
+
+    return case
+
+
 SUBJECTS = {
     "pictures": pictures,
     "graph": graph,
     "records": records,
     "manifests": manifests,
     "requests": requests,
+    "users": fitted_users,
 }
 
 
