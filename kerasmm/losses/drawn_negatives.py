@@ -37,7 +37,7 @@ def draw_negatives(negative: Any, scores: Any, number: int, seed: Any) -> tuple[
 def draw_one(negative: Any, scores: Any, seed: Any) -> Any:
     """Draws one negative of each row uniformly at random: the largest of as many random numbers.
 
-    For one it is cheaper than `draw_negatives`, by far where XLA compiles for a CPU: cumulative sums are slow there.
+    Of few labels, or where nothing is compiled, it is cheaper than `draw_negatives`.
 
     Args:
         negative: `(batch, labels)` boolean, at least one label.
@@ -66,7 +66,20 @@ def flat_places(marked: Any) -> Callable[[Any], Any]:
     before = ops.cumsum(counts, axis=0) - counts
 
     def places(ordinals: Any) -> Any:
-        found = ops.searchsorted(so_far, ops.reshape(before + ordinals + 1, (-1,)))
-        return ops.cast(ops.reshape(found, ops.shape(ordinals)), "int32")
+        return _how_many_below(so_far, before + ordinals + 1)
 
     return places
+
+
+def _how_many_below(rising: Any, values: Any) -> Any:
+    """How many of the rising numbers are below each of the values, int32; by halving.
+
+    `ops.searchsorted` says the same, but compiled by XLA it compares every number with every value.
+    """
+    size, known = ops.shape(rising)[0], rising.shape[0]
+    found = ops.zeros_like(values)
+    for power in reversed(range(31 if known is None else int(known).bit_length())):
+        ahead = found + 2**power
+        below = ops.take(rising, ops.minimum(ahead, size) - 1) < values
+        found = ops.where((ahead <= size) & below, ahead, found)
+    return found
