@@ -19,6 +19,7 @@ import importlib
 import json
 import math
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -175,7 +176,9 @@ def of_calls(rounds: list[Round], scale: float) -> list[Round]:
 def compare(options: argparse.Namespace, task: str) -> list[dict[str, Any]]:
     """Prints a table of a task; returns what it says, a record a line."""
     peers = [name for name in PEERS[task] if name != "pytorch" or has_torch(options)]
-    sides = [Side("ours"), *(Side(name, options.peer_python) for name in peers)]
+    # The other peers are TensorFlow's too.
+    pythons = {"pytorch": options.peer_python}
+    sides = [Side("ours"), *(Side(name, pythons.get(name, sys.executable)) for name in peers)]
     refuse_other_work(sides, task)
     if options.check:
         for side in sides:

@@ -94,8 +94,9 @@ def plot_training(metrics: Path, path: Path, monitor: str = "") -> None:
             )
         axis.xaxis.set_major_locator(MaxNLocator(integer=True))
         tell_apart(axis)
-        # The terms of a loss differ by orders of magnitude.
-        axis.set(xlabel="epoch", title=title, yscale="log" if title == "loss" else "linear")
+        # The terms of a loss differ by orders of magnitude; but one may be a negative cosine.
+        logarithmic = title == "loss" and not any(float(row[name] or 1) <= 0 for row in rows for name in shown)
+        axis.set(xlabel="epoch", title=title, yscale="log" if logarithmic else "linear")
         axis.legend(frameon=False, fontsize=8)
         axis.spines[["top", "right"]].set_visible(False)
     write_figure(figure, path)

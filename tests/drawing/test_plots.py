@@ -59,6 +59,17 @@ def test_nothing_to_show_is_no_file(tmp_path):
     assert not (tmp_path / "p.png").exists()
 
 
+@pytest.mark.parametrize(("first", "scale"), [(0.5, "log"), (-0.5, "linear"), (0.0, "linear")])
+def test_a_loss_that_is_not_positive_is_seen_too(shown, tmp_path, first, scale):
+    """A negative cosine, say, in the stage before a hinge."""
+    rows = [{"stage": "a", "loss": first, "validation/mAP": 0.1}, {"stage": "b", "loss": 7.0, "validation/mAP": 0.2}]
+    plot_training(written(tmp_path / "m.csv", rows), tmp_path / "p.png")
+    axis = shown()["loss"]
+    assert axis.get_yscale() == scale
+    low, high = axis.get_ylim()
+    assert low < first and high > 7
+
+
 def test_training_in_two_stages(shown, tmp_path):
     """The second stage has no loss of sentences; its cells are empty."""
     common = {
