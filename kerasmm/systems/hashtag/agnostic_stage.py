@@ -12,12 +12,14 @@ from kerasmm.layers import SampledLogits
 from kerasmm.models import hashtag_part
 from kerasmm.systems.hashtag.batches import AgnosticBatches
 from kerasmm.systems.hashtag.draws import GivenSeed
-from kerasmm.systems.hashtag.vectors import tag_vectors
+from kerasmm.systems.hashtag.left_out import trained_rows
+from kerasmm.systems.hashtag.vectors import tag_ids, tag_vectors
 from kerasmm.systems.optimizer import make_optimizer
 from kerasmm.systems.system import Stage
 
 if TYPE_CHECKING:
     import keras
+    import numpy as np
 
     from kerasmm.data.dataset import Dataset
     from kerasmm.systems.hashtag.system import Hashtag
@@ -35,7 +37,9 @@ def agnostic_stage(system: Hashtag, model: keras.Model, dataset: Dataset, weight
         weights: Name of the file that keeps its best epoch.
     """
     training, cosine = system.config.training, system.config.network.agnostic == "ncsl"
-    batches = AgnosticBatches(dataset.records("train"), system.posts, training.batch_size, system.seed)
+    records = dataset.records("train")
+    among = trained_rows(records, system.config.user_specific.left_out)
+    batches = AgnosticBatches(records, system.posts, training.batch_size, system.seed, among)
     batches = batches.not_empty("training posts")
     steps = [batches.steps(epoch) for epoch in range(training.epochs)]
     objective: Callable[[Tensors, Tensors], Tensors]
@@ -54,7 +58,7 @@ def agnostic_stage(system: Hashtag, model: keras.Model, dataset: Dataset, weight
         optimizer=functools.partial(make_optimizer, training.optimizer, steps),
         clip_norm=training.optimizer.clip_norm,
         weights=weights,
-        prepare=functools.partial(_set_tag_vectors, system, model, dataset) if cosine else lambda: None,
+        prepare=functools.partial(_set_tag_vectors, system, model, dataset, among) if cosine else lambda: None,
     )
 
 
@@ -95,8 +99,9 @@ def _unit(vectors: Any) -> Any:
     return vectors / ops.sqrt(ops.maximum(ops.sum(ops.square(vectors), axis=-1, keepdims=True), 1e-12))
 
 
-def _set_tag_vectors(system: Hashtag, model: keras.Model, dataset: Dataset) -> None:
-    """Gives the model the tags' fixed embeddings, learned from the training split."""
+def _set_tag_vectors(system: Hashtag, model: keras.Model, dataset: Dataset, among: np.ndarray | None) -> None:
+    """Gives the model the tags' fixed embeddings, learned from rows of the training split."""
     network, tags = system.config.network, system.vocabularies["tags"]
-    vectors = tag_vectors(network, system.posts, dataset.records("train"), tags, system.seed, system.quiet)
+    ids = tag_ids(dataset.records("train"), system.posts, among)
+    vectors = tag_vectors(network, ids, len(tags), system.seed, system.quiet)
     model.get_layer("agnostic_tags").embeddings.assign(vectors)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import tensorflow as tf
 
 from kerasmm.data import batches
@@ -40,11 +41,20 @@ class AgnosticBatches(Batches):
         posts: What parses its posts.
         size: Posts a batch.
         seed: Of every order, and of the draws.
+        among: Rows to draw from; None: all.
     """
 
-    def __init__(self, records: Records, posts: Posts, size: int, seed: int) -> None:
+    def __init__(self, records: Records, posts: Posts, size: int, seed: int, among: np.ndarray | None = None) -> None:
         super().__init__(records, size, seed)
-        self.posts = posts
+        self.posts, self.among = posts, among
+
+    @property
+    def available(self) -> int:
+        return super().available if self.among is None else len(self.among)
+
+    def rows(self, epoch: int) -> np.ndarray:
+        drawn = super().rows(epoch)
+        return drawn if self.among is None else self.among[drawn]
 
     def batch(self, epoch: tf.Tensor, step: tf.Tensor, rows: tf.Tensor) -> Batch:
         inputs, found = self.drawn(epoch, step, rows)
@@ -70,10 +80,11 @@ class TripletBatches(AgnosticBatches):
         posts: What parses its posts.
         size: Posts a batch.
         seed: Of every order, and of the draws.
+        among: Rows to draw from; None: all.
     """
 
-    def __init__(self, records: Records, posts: Posts, size: int, seed: int) -> None:
-        super().__init__(records, posts, size, seed)
+    def __init__(self, records: Records, posts: Posts, size: int, seed: int, among: np.ndarray | None = None) -> None:
+        super().__init__(records, posts, size, seed, among)
         self.elsewhere = tf.constant(repeated_keys(records, posts))
 
     def batch(self, epoch: tf.Tensor, step: tf.Tensor, rows: tf.Tensor) -> Batch:

@@ -54,6 +54,9 @@ class UserSpecific(Section):
     optimizer: Optimizer = Optimizer(name="adagrad", learning_rate=0.03, schedule="cosine", initial_accumulator=0.001)
     """As `training.optimizer`, which the first stage has. Tags and users are seen rarely, and Adam moves what is seen rarely as
     far as the rest."""
+    left_out: float = Field(default=0.0, ge=0, lt=1)
+    """Share of users, chosen by their names, none of whose posts are trained on in either stage, so that `evaluate` can say how
+    well the vectors of new users are fitted."""
     start: str | None = None
     """Folder of a run on the same tags and features whose first stage this one begins with, in place of its own."""
     train_encoder: bool = False

@@ -57,6 +57,7 @@ class HashtagProtocol(Protocol):
     def evaluate(self, evaluator: Evaluator) -> dict[str, float]:
         ranks, truth = self._ranks(evaluator)
         figures = self._tagging(evaluator, ranks, truth) | self._search(evaluator, truth)
+        figures |= self._new_users(evaluator, ranks, truth)
         for name in FREQUENCIES:
             if name != "user_frequency" or self._has_users(evaluator):
                 figures |= under(name, self.evaluate_baseline(evaluator, name))
@@ -139,6 +140,26 @@ class HashtagProtocol(Protocol):
         vectors, table = evaluator.outputs(evaluator.split)["vectors"], np.asarray(tag_table(model))
         frequency = np.asarray(self._taggings(evaluator, "train").tags.sum(axis=0)).ravel()
         return precision_figures(lambda tags: table[tags] @ np.asarray(vectors).T, truth, frequency)
+
+    def _new_users(self, evaluator: Evaluator, ranks: np.ndarray, truth: csr_matrix) -> dict[str, float]:
+        """Users whom training didn't see; where all were trained on, what those would have had."""
+        from kerasmm.models import in_second_stage
+        from kerasmm.systems.hashtag.new_users import as_they_are, asked_rows, fitted
+        from kerasmm.systems.hashtag.users import known_users
+
+        model, share = evaluator.model, self.system.config.user_specific.left_out
+        assert model is not None
+        if not in_second_stage(model) or not self._has_users(evaluator):
+            return {}
+        train, asked = (self._taggings(evaluator, split) for split in ("train", evaluator.split))
+        rows = asked_rows(train, asked, known_users(evaluator.dataset), share)
+        if not share:
+            return as_they_are("trained", rows, ranks, truth)
+        figures = as_they_are("mean", rows, ranks, truth)
+        if rows and self.system.config.network.user_model == "tensor":
+            pictures = evaluator.outputs("train"), evaluator.outputs(evaluator.split)
+            figures |= fitted(model, train, pictures, asked, rows, evaluator.seed)
+        return figures
 
     def _has_users(self, evaluator: Evaluator) -> bool:
         return bool(evaluator.dataset.manifest.fields.get("train", {}).get("user"))

@@ -13,6 +13,7 @@ from kerasmm.losses import TripletTensorLoss
 from kerasmm.models import begin_second_stage, hashtag_part
 from kerasmm.systems.hashtag.batches import TripletBatches
 from kerasmm.systems.hashtag.draws import GivenSeed
+from kerasmm.systems.hashtag.left_out import trained_rows
 from kerasmm.systems.hashtag.start import take_agnostic
 from kerasmm.systems.optimizer import make_optimizer
 from kerasmm.systems.system import Stage
@@ -34,7 +35,9 @@ def specific_stage(system: Hashtag, model: keras.Model, dataset: Dataset, first:
         first: Name of the file with the first stage's weights.
     """
     training, own, kind = system.config.training, system.config.user_specific, system.config.network.user_model
-    batches = TripletBatches(dataset.records("train"), system.posts, training.batch_size, system.seed)
+    records = dataset.records("train")
+    among = trained_rows(records, own.left_out)
+    batches = TripletBatches(records, system.posts, training.batch_size, system.seed, among)
     batches = batches.not_empty("training posts")
     queries = ("toward_tag", "toward_image", "toward_user") if kind == "tensor" else ("score",)
     # Rows are reduced by us: Keras' own mean divides by the replicas too, but ours is the batch of all of them.

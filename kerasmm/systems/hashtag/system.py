@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 AGNOSTIC, BEST = "agnostic", "best"
 """Stage, and the weights of it where users come after it."""
+MOST_UNITS_HELD = 1 << 25
+"""Units of an MLP's layer that are held while posts are scored, 128 MiB."""
 
 
 class Hashtag(System):
@@ -61,12 +63,18 @@ class Hashtag(System):
     @classmethod
     def gather_facts(cls, config: HashtagConfig, dataset: Dataset) -> Facts:
         """Tags, users and the moments of the features."""
+        from kerasmm.systems.hashtag.left_out import left_out
         from kerasmm.systems.hashtag.users import known_users
 
         facts = super().gather_facts(config, dataset)
         if config.network.user_model == "none":
             return facts
-        return Facts({**facts.vocabularies, "users": known_users(dataset)}, facts.features, facts.measured)
+        share = config.user_specific.left_out
+        users = known_users(dataset)
+        users = [user for user, out in zip(users, left_out(users, share), strict=True) if not out]
+        if not users:
+            raise UserError(f"user_specific.left_out: {share} leaves out all users of {dataset.folder}")
+        return Facts({**facts.vocabularies, "users": users}, facts.features, facts.measured)
 
     @classmethod
     def measure(cls, config: HashtagConfig, dataset: Dataset) -> dict[str, Any]:
@@ -189,6 +197,14 @@ class Hashtag(System):
         from kerasmm.models import hashtag_scores
 
         some = {name: np.asarray(posts[name][rows]) for name in ("image", "vectors")}
-        if self.config.network.user_model == "mlp":
-            some["user"] = model.get_layer("users")(np.asarray(posts["user"][rows]))
-        return np.asarray(hashtag_scores(model, some))
+        if self.config.network.user_model != "mlp":
+            return np.asarray(hashtag_scores(model, some))
+        some["user"] = np.asarray(model.get_layer("users")(np.asarray(posts["user"][rows])))
+        # Its layers hold all their units for each tag of each row.
+        units = len(self.vocabularies["tags"]) * max(self.config.network.mlp_units, default=1)
+        step = max(1, MOST_UNITS_HELD // units)
+        parts = (
+            {name: own[start : start + step] for name, own in some.items()}
+            for start in range(0, len(some["user"]), step)
+        )
+        return np.concatenate([np.asarray(hashtag_scores(model, part)) for part in parts])
