@@ -26,11 +26,15 @@ class TripletMLP(keras.layers.Layer):
     further one, of U to V units, n m U V multiplications and additions, and n m V numbers are held: give candidates in
     parts where there are many.
 
+    With `normalised` each of h, f and u is divided by the root of its mean square, √(1/D Σ_d h_d² + 10⁻⁶). Embeddings that were
+    learned apart differ in length, and what is short is hardly seen by the first layer.
+
     The paper doesn't say how many layers and units; the default is two of the embeddings' 300. Weights: `kernel_0`
     `(D + F + E, units)`, `bias_0` and so on, the last with a single column.
 
     Args:
         units: Sizes of the hidden layers; each positive, at least one.
+        normalised: Bring each embedding to a mean square of 1 first.
         kernel_initializer: Initialiser of the kernels.
         regularizer: Optional regulariser of the kernels.
         **kwargs: `keras.layers.Layer`'s own.
@@ -62,6 +66,7 @@ class TripletMLP(keras.layers.Layer):
     def __init__(
         self,
         units: Sequence[int] = (300, 300),
+        normalised: bool = False,
         kernel_initializer: Any = "glorot_uniform",
         regularizer: Any = None,
         **kwargs: Any,
@@ -69,7 +74,7 @@ class TripletMLP(keras.layers.Layer):
         super().__init__(**kwargs)
         if not units or min(units) < 1:
             raise ValueError(f"`units` must be positive, at least one. Received: units={tuple(units)}")
-        self.units = list(units)
+        self.units, self.normalised = list(units), normalised
         self.kernel_initializer = keras.initializers.get(kernel_initializer)
         self.regularizer = keras.regularizers.get(regularizer)
 
@@ -101,6 +106,8 @@ class TripletMLP(keras.layers.Layer):
     def call(self, image: Any, tag: Any, user: Any, across: str = "tag") -> Any:
         if across not in AXES:
             raise ValueError(f"`across` must be one of {AXES}. Received: across={across!r}")
+        if self.normalised:
+            image, tag, user = (_normalised(one) for one in (image, tag, user))
         first = ops.split(self.kernels[0], self.ends[:-1], axis=0)
         parts = {
             name: ops.matmul(given, kernel) for name, given, kernel in zip(AXES, (tag, image, user), first, strict=True)
@@ -120,6 +127,13 @@ class TripletMLP(keras.layers.Layer):
         return {
             **super().get_config(),
             "units": self.units,
+            "normalised": self.normalised,
             "kernel_initializer": keras.initializers.serialize(self.kernel_initializer),
             "regularizer": keras.regularizers.serialize(self.regularizer),
         }
+
+
+def _normalised(vectors: Any) -> Any:
+    # A sum of squares overflows half precision.
+    exact = ops.cast(vectors, "float32")
+    return ops.cast(exact * ops.rsqrt(ops.mean(ops.square(exact), axis=-1, keepdims=True) + 1e-6), vectors.dtype)

@@ -44,7 +44,7 @@ def hashtag(
         P(h_i | I) ∝ exp(h_iᵀ f)                     (1)   agnostic
         h_iᵀ f / ‖h_i‖ ‖f‖                           (2)   agnostic, with `cosine`: the tags' embeddings are given and stay
         s = Σ_d Σ_f Σ_e W_dfe h_id f_f u_ke          (3)   `"tensor"`
-        s = MLP([h_i; f; u_k])                             `"mlp"`, the baseline of table 2
+        s = MLP([h_i; f; u_k])                             `"mlp"`, the baseline of table 2, each of mean square 1
 
     D = F, since (1) and (2) multiply both. One model holds both stages, and its weights say which they are of: until
     `begin_second_stage`, `vectors` are those of the agnostic part.
@@ -140,7 +140,7 @@ def hashtag(
         else:
             from kerasmm.layers import TripletMLP
 
-            mlp = TripletMLP(tuple(mlp_units), name="mlp")
+            mlp = TripletMLP(tuple(mlp_units), normalised=True, name="mlp")
             outputs["score"] = ops.cast(mlp(image, outputs["tag"][:1, :], outputs["user"]), "float32")
             specific = image
         # A number that no training moves: of which stage the weights are.

@@ -83,6 +83,11 @@ def lstm_by_loop(ids, weights, pooling="last", present=None):
     return pooled
 
 
+def of_mean_square_one(vector):
+    root = (sum(float(x) ** 2 for x in vector) / len(vector) + 1e-6) ** 0.5
+    return [float(x) / root for x in vector]
+
+
 def mlp_by_loop(weights, image, tag, user):
     """What each layer of `TripletMLP` has before its activation, of one triplet: the layers of the concatenation."""
     x, inside = [*tag, *image, *user], []

@@ -5,7 +5,7 @@ from keras import ops
 
 from kerasmm.layers import TripletMLP
 from tests.apart import drawn_until
-from tests.layers.by_loop import mlp_by_loop, units_are_clear
+from tests.layers.by_loop import mlp_by_loop, of_mean_square_one, units_are_clear
 from tests.public_class import compiled_value_and_gradient, finite_differences, to_numpy
 
 SIZES = {"image": 3, "tag": 4, "user": 2}
@@ -20,8 +20,8 @@ def drawn(rng, across):
     }
 
 
-def layer_with_weights(rng, units=(5, 4)):
-    layer = TripletMLP(units)
+def layer_with_weights(rng, units=(5, 4), normalised=False):
+    layer = TripletMLP(units, normalised)
     layer.build(*((None, size) for size in SIZES.values()))
     layer.set_weights([rng.normal(0, 0.7, weight.shape) for weight in layer.weights])
     return layer
@@ -48,6 +48,16 @@ def test_is_the_mlp_of_the_concatenation(rng, across, units):
     np.testing.assert_allclose(to_numpy(layer(*given.values(), across=across)), wanted, rtol=1e-4, atol=1e-4)
     symbolic = layer(*(keras.Input((size,)) for size in SIZES.values()), across=across)
     assert symbolic.shape == (None, None)
+
+
+@pytest.mark.parametrize("across", ["tag", "image", "user"])
+def test_normalised_embeddings_have_a_mean_square_of_one_first(rng, across):
+    layer, given = layer_with_weights(rng, normalised=True), drawn(rng, across)
+    given["user"] *= 0.01
+    given["image"][0] = 0
+    same = {name: np.array([of_mean_square_one(row) for row in rows]) for name, rows in given.items()}
+    wanted = scores_by_loop(layer.get_weights(), across, same)
+    np.testing.assert_allclose(to_numpy(layer(*given.values(), across=across)), wanted, rtol=1e-4, atol=1e-4)
 
 
 def test_gradients_of_what_meets_many(rng):

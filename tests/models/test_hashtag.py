@@ -66,7 +66,7 @@ def test_is_the_papers_equations_by_hand(rng, kind, cosine):
             (tensor,) = weights(model, "tensor")
             score = np.einsum("dfe,d,f,e->", tensor, h, f[row], users[row])
         else:
-            score = np.concatenate([h, f[row], users[row]])
+            score = np.concatenate([one / np.sqrt(np.mean(one**2) + 1e-6) for one in (h, f[row], users[row])])
             mlp = model.get_layer("mlp")
             for place, (own, add) in enumerate(zip(mlp.kernels, mlp.biases, strict=True)):
                 score = score @ np.asarray(own, "float64") + np.asarray(add, "float64")
