@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-_TENSOR, _MLP, _NONE = ({"network.user_model": name} for name in ("tensor", "mlp", "none"))
+_TENSOR, _NONE = ({"network.user_model": name} for name in ("tensor", "none"))
+# With the tensor's rate of 0.03 an MLP learns next to nothing.
+_MLP = {"network.user_model": "mlp", "user_specific.optimizer.learning_rate": 0.01}
 _MCLL = {"network.agnostic": "mcll"}
 _PPMI, _SENSES = ({"network.agnostic": "ncsl", "network.tag_vectors": name} for name in ("ppmi", "multi_sense"))
 
