@@ -143,7 +143,12 @@ CASES = [
     ),
     LayerCase(
         TripletMLP,
-        {"units": [5, 6], "normalised": False, "kernel_initializer": "he_normal", "regularizer": keras.regularizers.L2(0.1)},
+        {
+            "units": [5, 6],
+            "normalised": False,
+            "kernel_initializer": "he_normal",
+            "regularizer": keras.regularizers.L2(0.1),
+        },
         inputs=(4, 3),
         outputs=[(4, 7)],
         weights=[(11, 5), (5,), (5, 6), (6,), (6, 1), (1,)],

@@ -17,16 +17,16 @@ class UserFit:
     Args:
         way: One of `WAYS`.
         pull: λ, how strongly a user is held at the mean user.
-        own: c, how much more one of a post's own tags weighs than another one; ridge only.
+        own: c, how much more one of a post's own tags weighs than all others, by the root of their number; ridge only.
         steps: Steps of `steps`.
         rate: Size of the first step; it falls to nothing in equal parts.
     """
 
     way: str = "ridge"
     pull: float = 1.0
-    own: float = 100.0
-    steps: int = 100
-    rate: float = 0.1
+    own: float = 0.25
+    steps: int = 50
+    rate: float = 0.01
 
 
 class UserFitter:
@@ -35,11 +35,12 @@ class UserFitter:
     Formula, with posts j of the user, their pictures f_j and own tags H_j, G_j = Σ_f W_·f· f_jf `(D, E)` (eq. 3 without tag
     and user, so that s(h, j, u) = hᵀ G_j u), and the mean user ū:
 
-        ridge   min_u 1/n Σ_j [ Σ_h (hᵀ G_j u)² + c Σ_{h ∈ H_j} (1 - hᵀ G_j u)² ] + λ ‖u - ū‖²
+        ridge   min_u Σ_j [ Σ_h (hᵀ G_j u)² + c √K Σ_{h ∈ H_j} (1 - hᵀ G_j u)² ] + λ A ‖u - ū‖²
 
         steps   min_u 1/n Σ_j 1/|H_j| Σ_{h ∈ H_j} Σ_{h⁻} max(0, 1 + h⁻ᵀ G_j u - hᵀ G_j u) + λ/2 ‖u - ū‖²
 
-    h⁻ are the hardest tag that isn't the post's own and one drawn of those: the paper's loss along the axis of tags, the only
+    A is what a post adds to the squares: 1/(n E) Σ_j of the trace of G_jᵀ [HᵀH + c √K Σ_{h ∈ H_j} h hᵀ] G_j, so that λ is a number
+    of posts. h⁻ are the hardest tag that isn't the post's own and one drawn of those: the paper's loss along the axis of tags, the only
     one on which a single user has negatives. The first sum of the ridge runs over all K tags and costs none of them, as it is
     uᵀ G_jᵀ (HᵀH) G_j u: O(n D² E + E³) a user. The steps cost O(n D K) each. Both hold n D E numbers.
 
@@ -97,15 +98,20 @@ class UserFitter:
         # `(n, m, E)`: how the score of each own tag goes with u.
         rows = tf.matmul(vectors, between)
         squares = tf.einsum("nda,dc,ncb->nab", between, self._all_tags, between)
-        squares += fit.own * tf.matmul(rows, rows, transpose_a=True)
-        wanted = fit.own * tf.reduce_sum(rows, axis=1)
+        weight_of_own = fit.own * tf.sqrt(tf.cast(tf.shape(self.tags)[0], tf.float32))
+        squares += weight_of_own * tf.matmul(rows, rows, transpose_a=True)
+        wanted = weight_of_own * tf.reduce_sum(rows, axis=1)
         left = tf.math.unsorted_segment_sum(weight[:, None, None] * squares, users, number)
         right = tf.math.unsorted_segment_sum(weight[:, None] * wanted, users, number)
+        # Of one post's size, so that it fades with their number.
+        posts = tf.maximum(tf.math.unsorted_segment_sum(tf.cast(weight > 0, tf.float32), users, number), 1.0)
+        size = tf.cast(tf.shape(self.mean)[0], tf.float32)
+        pull = (fit.pull * tf.linalg.trace(left) / size / posts)[:, None]
         # Not `solve`, which refuses all users where one has a matrix that rounding made singular, or that isn't finite.
         finite = tf.reduce_all(tf.math.is_finite(left), axis=[1, 2])
         values, bases = tf.linalg.eigh(tf.where(finite[:, None, None], left, 0.0))
-        along = tf.linalg.matvec(bases, right + fit.pull * self.mean, transpose_a=True)
-        found = tf.linalg.matvec(bases, along / (tf.maximum(values, 0.0) + fit.pull))
+        along = tf.linalg.matvec(bases, right + pull * self.mean, transpose_a=True)
+        found = tf.linalg.matvec(bases, along / (tf.maximum(values, 0.0) + pull))
         return tf.where(finite[:, None], found, float("nan"))
 
     def _steps(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import tensorflow as tf
 
-from kerasmm.evaluation.tagging import best_ranks, hit_figures
+from kerasmm.evaluation.tagging import HITS, best_ranks, hit_figures
 from kerasmm.models import tag_table
 from kerasmm.systems.hashtag.fitted_users import UserFit, UserFitter
 from kerasmm.systems.hashtag.left_out import SHARE, left_out
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
 FROM = (1, 3, 10, 30)
 """How many posts vectors are fitted from."""
-TOP = 10
-"""k of A@k."""
 CHUNK = 1 << 24
 """Numbers that a fit holds at a time."""
 
@@ -48,7 +46,7 @@ def asked_rows(train: Taggings, asked: Taggings, users: list[str], share: float)
 
 
 def as_they_are(name: str, rows: dict[int, np.ndarray], ranks: np.ndarray, truth: csr_matrix) -> dict[str, float]:
-    """`new_users/<name>/A@10/<posts>`: of users as the model has them, and how many posts that is of.
+    """`new_users/<name>/A@k/<posts>`: of users as the model has them, and how many posts that is of.
 
     Args:
         name: `"trained"`, or `"mean"` where they were left out.
@@ -56,9 +54,9 @@ def as_they_are(name: str, rows: dict[int, np.ndarray], ranks: np.ndarray, truth
         ranks: `(n,)` of all rows, as `best_ranks` gives them.
         truth: `(n, K)`.
     """
-    figures = {}
+    figures: dict[str, float] = {}
     for number, some in rows.items():
-        figures[f"new_users/{name}/A@{TOP}/{number}"] = hit_figures(ranks[some], truth[some], (TOP,))[f"A@{TOP}"]
+        figures |= _hits(name, number, ranks[some], truth[some])
         figures[f"new_users/posts/{number}"] = float(len(some))
     return figures
 
@@ -70,9 +68,10 @@ def fitted(
     asked: Taggings,
     rows: dict[int, np.ndarray],
     seed: int,
-    fit: UserFit | None = None,
+    fit: UserFit,
+    name: str = "fitted",
 ) -> dict[str, float]:
-    """`new_users/fitted/A@10/<posts>`: of users whose vectors were fitted from so many posts, drawn at random.
+    """`new_users/<name>/A@k/<posts>`: of users whose vectors were fitted from so many posts, drawn at random.
 
     Args:
         model: With a tensor, in its second stage.
@@ -82,19 +81,24 @@ def fitted(
         rows: Of `asked_rows`.
         seed: Of which posts are drawn.
         fit: How.
+        name: What the figures call it.
     """
     tensor, table = model.get_layer("tensor"), tf.convert_to_tensor(tag_table(model))
     people = tf.convert_to_tensor(model.get_layer("users").embeddings)
-    fitter = UserFitter(tensor.kernel, table, tf.reduce_mean(people, axis=0), fit or UserFit())
-    figures = {}
+    fitter = UserFitter(tensor.kernel, table, tf.reduce_mean(people, axis=0), fit)
+    figures: dict[str, float] = {}
     for number, some in rows.items():
         users, whose = np.unique(asked.owners[some], return_inverse=True)
         vectors = np.concatenate([*_vectors(fitter, train, pictures[0], users, number, seed)])[whose]
         scores = functools.partial(_scores, tensor, table, pictures[1]["image"][some], vectors)
         truth = asked.tags[some]
-        found = hit_figures(best_ranks(scores, truth), truth, (TOP,))
-        figures[f"new_users/fitted/A@{TOP}/{number}"] = found[f"A@{TOP}"]
+        figures |= _hits(name, number, best_ranks(scores, truth), truth)
     return figures
+
+
+def _hits(name: str, number: int, ranks: np.ndarray, truth: csr_matrix) -> dict[str, float]:
+    found = hit_figures(ranks, truth)
+    return {f"new_users/{name}/A@{k}/{number}": found[f"A@{k}"] for k in HITS}
 
 
 def _scores(tensor: ThreeWayTensor, table: tf.Tensor, images: np.ndarray, users: np.ndarray, rows: slice) -> np.ndarray:

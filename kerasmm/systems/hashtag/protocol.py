@@ -144,6 +144,7 @@ class HashtagProtocol(Protocol):
     def _new_users(self, evaluator: Evaluator, ranks: np.ndarray, truth: csr_matrix) -> dict[str, float]:
         """Users whom training didn't see; where all were trained on, what those would have had."""
         from kerasmm.models import in_second_stage
+        from kerasmm.systems.hashtag.fitted_users import UserFit
         from kerasmm.systems.hashtag.new_users import as_they_are, asked_rows, fitted
         from kerasmm.systems.hashtag.users import known_users
 
@@ -158,7 +159,8 @@ class HashtagProtocol(Protocol):
         figures = as_they_are("mean", rows, ranks, truth)
         if rows and self.system.config.network.user_model == "tensor":
             pictures = evaluator.outputs("train"), evaluator.outputs(evaluator.split)
-            figures |= fitted(model, train, pictures, asked, rows, evaluator.seed)
+            for name, way in (("fitted", "ridge"), ("stepped", "steps")):
+                figures |= fitted(model, train, pictures, asked, rows, evaluator.seed, UserFit(way), name)
         return figures
 
     def _has_users(self, evaluator: Evaluator) -> bool:

@@ -37,20 +37,22 @@ def test_the_ridge_is_least_squares_over_all_posts_and_tags(rng):
     found = fitted(kernel, tags, mean, fit, images, own, users, 2)
     for user in range(2):
         posts = [j for j in range(len(images)) if users[j] == user and (own[j] >= 0).any()]
-        rows, wanted = [], []
+        rows, wanted, own_weight = [], [], np.sqrt(3.0 * np.sqrt(K))
         for j in posts:
             for h in range(K):
-                x = score(kernel, tags[h], images[j]) / np.sqrt(len(posts))
+                x = score(kernel, tags[h], images[j])
                 rows.append(x)
                 wanted.append(0.0)
                 if h in own[j]:
-                    rows.append(np.sqrt(3.0) * x)
-                    wanted.append(np.sqrt(3.0 / len(posts)))
-        rows += list(np.sqrt(0.7) * np.eye(E))
-        wanted += list(np.sqrt(0.7) * mean)
+                    rows.append(own_weight * x)
+                    wanted.append(own_weight)
+        # What a post adds, over all directions.
+        pull = 0.7 * np.sum(np.square(rows)) / E / max(len(posts), 1)
+        rows += list(np.sqrt(pull) * np.eye(E))
+        wanted += list(np.sqrt(pull) * mean)
         expected = np.linalg.lstsq(np.array(rows), np.array(wanted), rcond=None)[0] if posts else mean
-        # The normal equations of the solution above in float32: its condition is at most that of K |x|² (1 + c) / λ.
-        norms = max(np.sum(np.square(rows)) / 0.7, 1.0)
+        # The normal equations in float32: their condition is at most that of all squares to λ A.
+        norms = max(np.sum(np.square(rows)) / pull, 1.0) if posts else 1.0
         assert found[user] == pytest.approx(
             expected, abs=norms * np.finfo("float32").eps * 10 * max(1, np.abs(expected).max())
         )

@@ -37,7 +37,7 @@ def test_the_loss_is_of_every_triplets_score(world, rng, kind):
         if kind == "tensor":
             kernel = np.asarray(model.get_layer("tensor").kernel, "float64")
             return np.einsum("dfe,d,f,e->", kernel, tag[t], image[i], user[u])
-        hidden = np.concatenate([tag[t], image[i], user[u]])
+        hidden = np.concatenate([one / np.sqrt(np.mean(one**2) + 1e-6) for one in (tag[t], image[i], user[u])])
         mlp = model.get_layer("mlp")
         for kernel, bias in zip(mlp.kernels[:-1], mlp.biases[:-1], strict=True):
             hidden = np.maximum(hidden @ np.asarray(kernel, "float64") + np.asarray(bias), 0)

@@ -97,7 +97,7 @@ def score_by_hand(
             for e in range(kernel.shape[2])
         )
     mlp = layers["mlp"]
-    hidden = np.concatenate([own, image, person])
+    hidden = np.concatenate([one / np.sqrt(np.mean(one**2) + 1e-6) for one in (own, image, person)])
     for place, (kernel, bias) in enumerate(zip(mlp.kernels, mlp.biases, strict=True)):
         hidden = hidden @ of(kernel) + of(bias)
         hidden = hidden if place == len(mlp.kernels) - 1 else np.maximum(hidden, 0)
