@@ -42,6 +42,13 @@ def take_agnostic(system: Hashtag, model: keras.Model, other: TrainedRun) -> Non
             raise UserError(
                 f"user_specific.start: the first stage of {other.folder} has network.{key}={have}, this run {own}"
             )
+    out, theirs_out = system.config.user_specific.left_out, theirs.config.user_specific.left_out
+    if out > theirs_out:
+        # A smaller share leaves out some of those whom a larger one does.
+        raise UserError(
+            f"user_specific.start: the first stage of {other.folder} was trained on users whom this run leaves out "
+            f"(user_specific.left_out={theirs_out} there, {out} here)"
+        )
     if theirs.config.user_specific.start is not None:
         raise UserError(
             f"user_specific.start: {other.folder} has no first stage of its own; name {theirs.config.user_specific.start}, "

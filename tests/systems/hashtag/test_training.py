@@ -147,6 +147,7 @@ def test_a_second_training_begins_with_the_first_stage_of_another_run(world, tmp
     refused = {
         "network.dimension=9": "has network.dimension=8, this run 9",
         "network.agnostic=mcll": "has network.agnostic=ncsl, this run mcll",
+        "user_specific.left_out=0.3": r"on users whom this run leaves out \(user_specific.left_out=0.0 there, 0.3 here\)",
     }
     for change, message in refused.items():
         run, dataset = new_run(tmp_path / change, world, f"user_specific.start={folder}", change)
