@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import sys
 from types import UnionType
-from typing import Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 
@@ -95,14 +95,18 @@ _NAMES = {int: "integer", float: "number", str: "text", bool: "true or false", t
 
 
 def _values(field: FieldInfo) -> str:
-    bounds = [
-        f"{sign} {getattr(bound, name)}"
-        for bound in field.metadata
-        for name, sign in (("ge", "≥"), ("gt", ">"), ("le", "≤"), ("lt", "<"))
-        if hasattr(bound, name)
-    ]
     first, *others = _alternatives(field.annotation)
-    return ", or ".join([" ".join([first, ", ".join(bounds)]).strip(), *others])
+    return ", or ".join([_bounded(first, field), *others])
+
+
+def _bounded(name: str, field: FieldInfo) -> str:
+    bounds = [
+        f"{sign} {getattr(bound, key)}"
+        for bound in field.metadata
+        for key, sign in (("ge", "≥"), ("gt", ">"), ("le", "≤"), ("lt", "<"))
+        if hasattr(bound, key)
+    ]
+    return " ".join([name, ", ".join(bounds)]).strip()
 
 
 def _alternatives(annotation: Any) -> list[str]:
@@ -110,6 +114,9 @@ def _alternatives(annotation: Any) -> list[str]:
         return [name for kind in get_args(annotation) for name in _alternatives(kind)]
     if get_origin(annotation) is Literal:
         return [", ".join(map(str, get_args(annotation)))]
+    if get_origin(annotation) is Annotated:
+        kind, *marks = get_args(annotation)
+        return [_bounded(_alternatives(kind)[0], mark) for mark in marks if isinstance(mark, FieldInfo)]
     if get_origin(annotation) in (list, tuple):
         return [f"list of {_alternatives(get_args(annotation)[0])[0]}"]
     if get_origin(annotation) is dict:

@@ -1,7 +1,7 @@
 """The list of settings, as functions and as `--list-settings`."""
 
 import sys
-from typing import Literal
+from typing import Annotated, Literal
 
 import pytest
 from pydantic import Field
@@ -40,6 +40,7 @@ class Cake(Section):
     """What is on it."""
     layers: tuple[int, ...] = (1, 2)
     """Thick ones."""
+    candles: list[Annotated[int, Field(ge=1, le=99)]] = []
     name: str = ""
 
 
@@ -56,6 +57,7 @@ def test_every_key_of_a_class_is_listed_with_its_default_and_its_docstring():
         ("size.rows", "", "integer ≥ 1", "Of slices."),
         ("kinds", "[apple]", "list of apple, plum", "What is on it."),
         ("layers", "[1, 2]", "list of integer", "Thick ones."),
+        ("candles", "[]", "list of integer ≥ 1, ≤ 99", ""),
         ("name", "''", "text", ""),
     ]
 
