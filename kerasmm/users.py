@@ -38,7 +38,7 @@ def parser() -> Parser:
     made.add_argument(
         "--fit", type=Path, required=True, metavar="POSTS",
         help="the posts: a data set's folder, or a .jsonl or .csv file with the columns user, image (a path in the file's "
-        "folder) and tags (a list; in CSV with spaces between them)",
+        "folder) and tags (a list; in CSV with | or spaces between them)",
     )  # fmt: skip
     made.add_argument("--output", type=Path, required=True, metavar="FILE", help="where the users go: a .npz file")
     made.add_argument("--split", default="train", help="which posts of a data set (default: train)")

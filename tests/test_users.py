@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from kerasmm.asking.export import Export
+from kerasmm.asking.user_posts import user_posts
 from kerasmm.console import guarded
 from kerasmm.label import main as label
 from kerasmm.search import main as search
@@ -79,6 +80,21 @@ def test_json_lines_and_csv_say_the_same(ask, own):
             np.testing.assert_allclose(found[user], fitted_to(*numbers), rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.parametrize(
+    ("cell", "tags"),
+    [
+        ("red blue", ("red", "blue")),
+        ("red|blue", ("red", "blue")),
+        (" jim carrey | red|", ("jim carrey", "red")),
+        ("jim carrey|", ("jim carrey",)),
+    ],
+)
+def test_a_bar_in_a_cell_lets_tags_have_spaces(tmp_path, cell, tags):
+    (tmp_path / "posts.csv").write_text(f"user,image,tags\nann,a.png,{cell}\n")
+    ((_, (post,)),) = user_posts(tmp_path / "posts.csv", "train", 9)
+    assert post.tags == tags
+
+
 def test_a_data_set_is_fitted_by_its_split(ask, own):
     code, _, err = ask(users, "--fit", exported().dataset.folder, "--split", "test", "--output", "users.npz")
     assert code == 0 and "5 users, fitted to 6 posts" in err
@@ -103,6 +119,7 @@ def test_bad_posts_are_named_and_set_aside(ask, own):
         "not valid JSON": "{",
         "expected a JSON object with the keys user, image and tags": "[1]",
         "has no user": {**good[0], "user": None},
+        "has no 'user'; expected user, image and tags": {key: good[0][key] for key in ("image", "tags")},
         "its user's name has 257 letters; expected at most 256": {**good[0], "user": "a" * 257},
         "its user's name holds a zero byte": {**good[0], "user": "a\0"},
         "has no 'image'; expected user, image and tags": {**good[0], "image": 3},
@@ -123,13 +140,13 @@ def test_bad_posts_are_named_and_set_aside(ask, own):
         told = [line.removeprefix("error: posts.jsonl:") for line in err.splitlines() if line.startswith("error: ")]
         number = {problem: place for place, problem in enumerate(bad, 1)}
         assert sorted(told) == sorted(
-            [*(f"{number[problem]}: {problem}" for problem in bad), "14: has no tag that the export knows"]
+            [*(f"{number[problem]}: {problem}" for problem in bad), "15: has no tag that the export knows"]
         )
     assert "wrote" not in err
     assert loaded(own / "users.npz").posts == {"ann": 2}
     np.testing.assert_allclose(loaded(own / "users.npz")["ann"], fitted_to(0, 1), rtol=1e-5, atol=1e-6)
     _, _, err = ask(users, "--fit", "posts.jsonl", "--output", "users.npz")
-    assert "1 users, fitted to 2 posts; 12 bad posts set aside; 1 users without a good post left out" in err
+    assert "1 users, fitted to 2 posts; 13 bad posts set aside; 1 users without a good post left out" in err
 
 
 def test_many_bad_posts_are_counted(ask, own):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -46,7 +47,12 @@ def fitted_vector(
     name, given = ("images", images) if fit.features is None else ("vectors", vectors)
     if given is None or (images is not None and vectors is not None):
         raise UserError(f"{export.folder}: a user is fitted to `{name}` and the tags of each")
-    found = fit(given, tags)
+    if isinstance(tags, str) or isinstance(given, str | bytes | os.PathLike):
+        raise UserError(
+            f"expected a list of {name} and a list with the tags of each; a single one is a list of one, too"
+        )
+    # A word alone is the only tag of its picture, as `search(tags="snow")` takes it, not its letters.
+    found = fit(given, [[some] if isinstance(some, str) else some for some in tags])
     for place, problem in found.problems.items():
         if problem != NO_TAG:
             called = f"{name} {place}"

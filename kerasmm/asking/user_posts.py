@@ -89,7 +89,7 @@ def user_posts(
 
     Args:
         source: A data set's folder, or a `.jsonl` or `.csv` file with the columns user, image (a path beside the file) and
-            tags (a list; in CSV separated by spaces).
+            tags (a list; in CSV separated by `|`, or by spaces where there is none).
         split: Which posts of a data set.
         most: Posts a user.
         features: The shape of the features that stand for a post's picture; else it is the picture.
@@ -174,11 +174,19 @@ def _of_record(where: str, record: Any, root: Path) -> UserPost:
     """The post; ValueError where the record holds none."""
     if isinstance(record, str):
         raise ValueError(record)
+    if "user" not in record:
+        raise ValueError(f"has no 'user'; expected {KEYS}")
     image, tags = record.get("image"), record.get("tags")
     if not isinstance(image, str) or not image:
         raise ValueError(f"has no 'image'; expected {KEYS}")
-    words: Iterable[Any] = tags.split() if isinstance(tags, str) else tags if isinstance(tags, list) else ()
+    words: Iterable[Any] = _split(tags) if isinstance(tags, str) else tags if isinstance(tags, list) else ()
     said = tuple(word for word in words if isinstance(word, str))
     if not said:
         raise ValueError(f"has no 'tags'; expected {KEYS}")
     return UserPost(where, inside(root, image), said)
+
+
+def _split(tags: str) -> list[str]:
+    """At `|`, as `data_prep` takes posts; a tag of several words needs it, if at its end."""
+    parts = (part.strip() for part in tags.split("|")) if "|" in tags else tags.split()
+    return [part for part in parts if part]

@@ -39,6 +39,10 @@ def test_a_user_is_fitted_to_vectors_and_tags(export):
     assert np.abs(found - other).max() > 1e-3
     np.testing.assert_array_equal(export.fit_user(vectors=[*vectors, vectors[0]], tags=[*tags, ["nonsense"]]), found)
 
+    np.testing.assert_array_equal(
+        export.fit_user(vectors=vectors, tags=["red"] * 3), export.fit_user(vectors=vectors, tags=[["red"]] * 3)
+    )
+
 
 def test_a_fitted_user_searches(export):
     u = export.fit_user(vectors=np.stack([post.features for post in posts()[:2]]), tags=[["red"], ["blue"]])
@@ -68,6 +72,11 @@ def test_an_answer_for_a_vector_is_that_of_the_user_whose_it_is(export):
         (lambda export, f: export.fit_user(vectors=f, tags=[["red"]]), "Received: 2 pictures and 1 lists of tags"),
         (lambda export, f: export.fit_user(vectors=f, tags=[["no"], []]), "to 2 posts: none has a tag that the export"),
         (lambda export, f: export.fit_user(vectors=[], tags=[]), "fits no user to 0 posts"),
+        (
+            lambda export, f: export.fit_user(vectors=f, tags="red"),
+            "expected a list of vectors and a list with the tags",
+        ),
+        (lambda export, f: export.fit_user(vectors="f.npy", tags=["red"]), "a single one is a list of one, too"),
         (lambda export, f: export.fit_user(vectors=f[:, :2], tags=[["red"]] * 2), r"features of \(6,\) a picture"),
         (
             lambda export, f: export.fit_user(vectors=f * np.nan, tags=[["red"]] * 2),
