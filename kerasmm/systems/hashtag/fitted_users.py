@@ -125,7 +125,9 @@ class UserFitter:
     ) -> tf.Tensor:
         fit = self.fit
         tags = tf.shape(self.tags)[0]
-        theirs = tf.reduce_max(tf.one_hot(own, tags) * there[..., None], axis=1) > 0
+        posts = tf.tile(tf.range(tf.shape(own)[0])[:, None], [1, tf.shape(own)[1]])
+        places = tf.stack([posts, tf.cast(own, tf.int32)], axis=-1)
+        theirs = tf.scatter_nd(places, there, (tf.shape(own)[0], tags)) > 0
         share = weight[:, None] * there / tf.maximum(tf.reduce_sum(there, axis=1, keepdims=True), 1.0)
         vectors = tf.gather(self.tags, own)
         # A post that has all tags has no negative.
