@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import operator
 import os
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
@@ -122,6 +123,7 @@ class Export(LoadedExport):
         from kerasmm.asking.pictures import picture_bytes, picture_name
         from kerasmm.asking.query import Query, query_vector
 
+        k = _whole(k)
         if not 1 <= k <= MOST:
             raise UserError(f"`k` must lie in 1 … {MOST}. Received: k={k}")
         values = {
@@ -194,6 +196,8 @@ class Export(LoadedExport):
         from kerasmm.asking.labels import OUTPUTS, ask_labels, label_signatures
         from kerasmm.asking.query import choose_signature
 
+        # As many as there are, at most; a signature takes 32 bits.
+        k = min(_whole(k), 2**31 - 1)
         if k < 1:
             raise UserError(f"`k` must be at least 1. Received: k={k}")
         label_signatures(self)
@@ -354,6 +358,13 @@ class Export(LoadedExport):
                 why = one if isinstance(one, str) else UNDECODABLE
                 answers.append(Attended((), why) if looks is None else Attended(tuple(looks)))
         return answers
+
+
+def _whole(k: Any) -> int:
+    try:
+        return operator.index(k)
+    except TypeError:
+        raise UserError(f"`k` must be a whole number. Received: k={k!r}") from None
 
 
 def _is_many(value: object) -> bool:

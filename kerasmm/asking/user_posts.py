@@ -121,6 +121,8 @@ def _add_dataset(found: UserPosts, folder: Path, split: str, features: tuple[int
     from kerasmm.data.dataset import Dataset
 
     dataset = Dataset(folder)
+    # First, since it says which splits there are.
+    dataset.records(split)
     dataset.require(["user", "tags", "image/encoded" if features is None else "image/features"], split)
     stored = dataset.manifest.features
     if features is not None and (stored is None or stored.shape != features):

@@ -104,6 +104,7 @@ def test_finds_sentences(sentences):
         ({"tags": "red", "user_vector": [1.0]}, "can't be asked by users' vectors$"),
         ({"tags": "red", "k": 0}, "`k` must lie in 1 … 1000. Received: k=0"),
         ({"tags": "red", "k": 1001}, "`k` must lie in 1"),
+        ({"tags": "red", "k": 1.5}, "`k` must be a whole number. Received: k=1.5"),
         ({"image": "nowhere.jpg"}, "^nowhere.jpg: can't be read"),
         ({"image": b"no picture"}, "^image: not a picture that can be decoded"),
         ({"image": 7}, "expected a picture: .*Received: int"),
@@ -163,6 +164,7 @@ def test_many_are_answered_in_their_order_and_bad_ones_say_why(pairs, tmp_path):
         ({"image": b"", "text": "a"}, "^image: not a picture that can"),
         ({"image": "nowhere.png", "text": "a"}, "^nowhere.png: can't be read"),
         ({"image": b"", "text": "a", "k": 0}, "`k` must be at least 1. Received: k=0"),
+        ({"image": b"", "text": "a", "k": "2"}, "`k` must be a whole number. Received: k='2'"),
     ],
 )
 def test_what_cannot_be_labelled(pairs, asked, message):
